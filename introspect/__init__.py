@@ -1,0 +1,76 @@
+"""introspect: see what a PyTorch model is, what its training is doing, how its tensors move.
+
+>>> import introspect
+>>> history = introspect.History()
+>>> for step in range(3):
+...     history.log(step, loss=1 / (1 + step))
+>>> history["loss"].data.tolist()
+[1.0, 0.5, 0.3333333333333333]
+
+The map: plain nouns, four subjects that turn them into each other, then rooms for people.
+
+====================  =======================================================
+``introspect.nouns``     the plain data: Graph, Metric, Sketch, Image, Panel, Drawing
+``introspect.graph``     what the model is: trace -> outline -> layout -> file
+``introspect.history``   what the training said: log -> segment -> Metric
+``introspect.canvas``    the live picture: Metric -> Panel -> notebook, terminal, file
+``introspect.tensors``   how the tensors move: watch -> Sketch -> comparison
+``introspect.compat``    drop-in modules for the tools that people come from
+``introspect.demo``      all of it on Fashion-MNIST
+====================  =======================================================
+
+Names are imported when they are first used, so `import introspect` costs milliseconds
+and needs neither torch nor matplotlib nor NumPy.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from introspect.canvas import Canvas as Canvas
+    from introspect.errors import IntrospectError as IntrospectError
+    from introspect.errors import IntrospectWarning as IntrospectWarning
+    from introspect.graph.trace import Tracer as Tracer
+    from introspect.graph.trace import trace as trace
+    from introspect.history import History as History
+    from introspect.nouns.graph import Graph as Graph
+    from introspect.nouns.metric import Metric as Metric
+    from introspect.nouns.sketch import Sketch as Sketch
+    from introspect.tensors import Comparison as Comparison
+    from introspect.tensors import Watch as Watch
+    from introspect.tensors import compare_histograms as compare_histograms
+    from introspect.tensors import watch as watch
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Canvas": "introspect.canvas",
+    "Comparison": "introspect.tensors",
+    "Graph": "introspect.nouns.graph",
+    "History": "introspect.history",
+    "IntrospectError": "introspect.errors",
+    "IntrospectWarning": "introspect.errors",
+    "Metric": "introspect.nouns.metric",
+    "Sketch": "introspect.nouns.sketch",
+    "Tracer": "introspect.graph.trace",
+    "Watch": "introspect.tensors",
+    "compare_histograms": "introspect.tensors",
+    "trace": "introspect.graph.trace",
+    "watch": "introspect.tensors",
+}
+
+__all__ = [*_HOMES, "__version__"]  # noqa: PLE0604
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        value = getattr(import_module(_HOMES[name]), name)
+        globals()[name] = value
+        return value
+    if name in {"compat", "values"}:
+        return import_module(f"introspect.{name}")
+    raise AttributeError(f"module 'introspect' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,185 @@
+"""Graph: what a model is, as its operations, the values between them and the module calls.
+
+A directed graph in the order of execution. An `Op` is one call of a torch function, a
+`Value` one tensor at one moment (an in-place write makes a new Value of the same storage),
+a `Call` one run of a module's forward; a module that runs three times has three Calls.
+
+Cost: about 0.5 kB for each op with its values. No tensor is kept.
+
+Not here: how a Graph is made (``introspect.graph.trace``), how it is drawn
+(``introspect.graph.outline``, then ``layout``, then ``formats``).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from os import PathLike
+from typing import Any, Literal
+
+from introspect.nouns.verbs import verb
+
+ValueKind = Literal["input", "parameter", "buffer", "constant", "result"]
+
+
+class _Tensor:
+    """Stands for a tensor in the recorded arguments of an op."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "tensor"
+
+
+TENSOR = _Tensor()
+"""The placeholder for a tensor in `Op.arguments`; the tensors themselves are `Op.inputs`."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Value:
+    """One tensor at one moment of the run.
+
+    Attributes:
+        index: Position in `Graph.values`.
+        shape: Sizes, or None where the tensor has none to tell.
+        dtype: ``"float32"`` and so on, as torch spells it after ``torch.``.
+        device: ``"cpu"``, ``"cuda:0"``, ``"meta"``.
+        kind: Where it comes from; ``"result"`` for everything that an op made.
+        name: Qualified name of a parameter or buffer, name of an input; else empty.
+        aliases: Further names of the same tensor (tied weights).
+        producer: The op that made it, None for inputs, parameters, buffers and constants.
+    """
+
+    index: int
+    shape: tuple[int, ...] | None
+    dtype: str
+    device: str
+    kind: ValueKind
+    name: str = ""
+    aliases: tuple[str, ...] = ()
+    producer: "Op | None" = None
+
+    def __repr__(self) -> str:
+        sizes = "×".join(map(str, self.shape)) if self.shape else "scalar"
+        return f"<Value {self.index} {self.kind} {self.name or sizes} {self.dtype}>"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Call:
+    """One run of one module's forward.
+
+    Attributes:
+        index: Position in `Graph.calls`.
+        path: Qualified name, ``"layer1.0.conv1"``; ``""`` is the model itself.
+        module: Class name of the module.
+        builtin: Whether the class is torch's own.
+        parent: The call it ran inside, None for the model itself.
+        repetition: 0 for the module's first call, 1 for its second, and so on.
+        settings: Hyper-parameters of the module that a picture may name.
+        parameters: Number of scalars in its parameters, tied ones counted once.
+        training: Whether the module was in training mode.
+        inputs: Values that its forward was given.
+        outputs: Values that its forward returned.
+    """
+
+    index: int
+    path: str
+    module: str
+    builtin: bool
+    parent: "Call | None"
+    repetition: int
+    settings: Mapping[str, Any]
+    parameters: int
+    training: bool
+    inputs: tuple[Value, ...] = ()
+    outputs: tuple[Value, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"<Call {self.path or '(model)'} {self.module}>"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Op:
+    """One call of a torch function.
+
+    Attributes:
+        index: Position in `Graph.ops`, the order of execution.
+        name: Function name: ``"conv2d"``, ``"relu_"``, ``"__add__"``.
+        call: The module call that it ran in.
+        inputs: Tensors it read, in argument order.
+        outputs: Tensors it made, or wrote in place.
+        arguments: Positional arguments, tensors replaced by `TENSOR`.
+        options: Keyword arguments, likewise.
+        function: The outermost plain function below ``forward`` that led here, or ``""``.
+        source: ``(file, line)`` of the innermost frame in the user's code, or None.
+        writes: Whether it changed one of its inputs in place.
+    """
+
+    index: int
+    name: str
+    call: Call | None
+    inputs: tuple[Value, ...]
+    outputs: tuple[Value, ...] = ()
+    arguments: tuple[Any, ...] = ()
+    options: Mapping[str, Any] = field(default_factory=dict)
+    function: str = ""
+    source: tuple[str, int] | None = None
+    writes: bool = False
+
+    def __repr__(self) -> str:
+        where = self.call.path if self.call else ""
+        return f"<Op {self.index} {self.name}{' in ' + where if where else ''}>"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Graph:
+    """What a model did in one forward.
+
+    Attributes:
+        name: What the picture is titled; the class name unless the user says otherwise.
+        module: Class name of the model.
+        ops: Every operation, in the order of execution.
+        values: Every tensor, in the order of first use.
+        calls: Every module call, in the order of entry; the first is the model itself.
+        inputs: Values that the model was given.
+        outputs: Values that the model returned.
+        output_names: Where each output stood in the result: ``"logits"``, ``"1.boxes"``, or "".
+        parameters: Number of scalars in the model's parameters, tied ones counted once.
+        mode: ``"real"``: the model was run on the user's tensors.
+        notes: What a reader of this graph must know (an output that depends on no input).
+    """
+
+    name: str
+    module: str
+    ops: tuple[Op, ...]
+    values: tuple[Value, ...]
+    calls: tuple[Call, ...]
+    inputs: tuple[Value, ...]
+    outputs: tuple[Value, ...]
+    output_names: tuple[str, ...]
+    parameters: int
+    mode: Literal["real", "fake"] = "real"
+    notes: tuple[str, ...] = ()
+
+    def save(self, path: str | PathLike[str], **options: Any) -> None:
+        """Draw the graph into a file; the suffix picks the format.
+
+        Args:
+            path: Ends in ``.svg``, ``.pdf`` or ``.png``. Missing folders are made.
+            **options: As of ``introspect.graph.picture``: `depth`, `theme`, `direction`,
+                `fold`, `title`, and `scale` for PNG.
+
+        Raises:
+            FormatError: If the suffix is unknown; the message names the known ones.
+        """
+        verb("introspect.graph.formats:save")(self, path, **options)
+
+    def outline_text(self, *, depth: int | None = None) -> str:
+        """The graph as indented text, one line a box. See ``introspect.graph.outline``."""
+        return verb("introspect.graph.outline:as_text")(self, depth=depth)
+
+    def __repr__(self) -> str:
+        return self.outline_text()
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        del include, exclude
+        svg = verb("introspect.graph.formats:svg_text")(self)
+        return {"image/svg+xml": svg, "text/plain": repr(self)}
