@@ -1,0 +1,128 @@
+"""Box: one thing in a picture, and what feeds it. The working data of the outline.
+
+A tree of boxes; leaves carry the edges (`sources`). The passes of the outline edit the
+tree in place, in a fixed order (``introspect.graph.outline``); layout only reads it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Shape = tuple[int, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """A norm or activation drawn as a band on its layer's card."""
+
+    text: str
+    family: str
+
+
+@dataclass(frozen=True, slots=True)
+class SideInput:
+    """A parameter that an operation reads directly, such as a class token."""
+
+    name: str
+    shape: Shape
+
+
+@dataclass(slots=True, eq=False)
+class Box:
+    """One box, or a group of them.
+
+    Attributes:
+        kind: ``"leaf"``: a module, ``"op"``: an operation or author-named function outside
+            any leaf module, ``"group"``: has children, ``"io"``: an input or output.
+        name: Relative to the enclosing group: ``"conv1"``, ``"layers.0–31"``.
+        call: 1 for the first call of a module that is called several times; 0 if called once.
+        module: Class name, or the operation's word (``"max pool"``, ``"+"``).
+        family: Colour family (``introspect.theme.OP_FAMILIES``).
+        detail: What one line says beyond the class: ``"3×3, 64 → 128 /2"``.
+        arrow_detail: The same, always in arrow form, for ranges over folded siblings.
+        parameters: Scalars in its parameters.
+        path: Qualified module name, for tool tips.
+        order: Position in the order of execution.
+        shape: Of its first result, batch included.
+        sources: Leaves and inputs that feed it, in argument order. Leaves only.
+        before, after: Strips above and below the card.
+        side_inputs: Parameters that enter from the side.
+        count: How many equal siblings this box stands for.
+        badge: ``"×32"``, ``"×17 parallel"``.
+        operations: How many ops it stands for.
+        recipe: Every op with its scalar arguments; two leaves fold only if it is equal.
+        sealed_leaves: For a group drawn as one card: the leaves inside.
+        is_sealed: Whether a group is to be drawn as one card.
+    """
+
+    kind: Literal["leaf", "op", "group", "io"]
+    name: str = ""
+    call: int = 0
+    module: str = ""
+    family: str = "module"
+    detail: str = ""
+    arrow_detail: str = ""
+    parameters: int = 0
+    path: str = ""
+    order: int = 0
+    shape: Shape = None
+    parent: "Box | None" = None
+    children: "list[Box]" = field(default_factory=list)
+    sources: "list[Box]" = field(default_factory=list)
+    before: list[Strip] = field(default_factory=list)
+    after: list[Strip] = field(default_factory=list)
+    side_inputs: list[SideInput] = field(default_factory=list)
+    count: int = 1
+    badge: str = ""
+    operations: int = 0
+    recipe: tuple[Any, ...] = ()
+    sealed_leaves: "tuple[Box, ...]" = ()
+    is_sealed: bool = False
+
+    @property
+    def written_name(self) -> str:
+        """The name as a picture writes it; a module's second call says so."""
+        return f"{self.name} (call {self.call})" if self.call and self.count == 1 else self.name
+
+    def add(self, child: "Box") -> "Box":
+        """Append a child and return it."""
+        child.parent = self
+        self.children.append(child)
+        return child
+
+    def leaves(self) -> "Iterator[Box]":
+        """Every box below that is not a group, in order; itself if it is none."""
+        if self.kind != "group":
+            yield self
+            return
+        for child in self.children:
+            yield from child.leaves()
+
+    def groups(self) -> "Iterator[Box]":
+        """Itself and every group below, outermost first."""
+        if self.kind == "group":
+            yield self
+            for child in self.children:
+                yield from child.groups()
+
+    def ancestors(self) -> "list[Box]":
+        """The groups around it, outermost first."""
+        chain: list[Box] = []
+        box = self.parent
+        while box is not None:
+            chain.append(box)
+            box = box.parent
+        return chain[::-1]
+
+    def __repr__(self) -> str:
+        return f"<Box {self.kind} {self.name} {self.module} {self.badge}>"
+
+
+def readers(leaves: list[Box]) -> dict[Box, list[Box]]:
+    """Leaf -> the leaves that read it, in order."""
+    reading: dict[Box, list[Box]] = {leaf: [] for leaf in leaves}
+    for leaf in leaves:
+        for source in leaf.sources:
+            if source in reading:
+                reading[source].append(leaf)
+    return reading

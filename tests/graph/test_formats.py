@@ -1,0 +1,124 @@
+"""Drawing -> files, read back by programs that are not ours."""
+
+import io
+import re
+import shutil
+import subprocess
+import xml.etree.ElementTree as ET
+
+import pytest
+import torch
+from PIL import Image
+from torch import nn
+
+import introspect
+from introspect.errors import FormatError
+from introspect.graph.formats import svg_text
+from introspect.theme import GRAPH_THEMES
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+@pytest.fixture
+def graph(residual):
+    return introspect.trace(residual, torch.zeros(4, 8))
+
+
+def test_svg_is_xml_with_real_text_and_one_group_a_box(graph):
+    root = ET.fromstring(svg_text(graph, depth="all"))
+    written = ["".join(text.itertext()) for text in root.iter(f"{SVG}text")]
+    assert "first\N{NO-BREAK SPACE}Linear" in written
+    assert "8 → 8" in written
+    boxes = [g for g in root.iter(f"{SVG}g") if g.get("class") == "box"]
+    assert len(boxes) == 6  # input, two layers, a sum, the head, output
+    assert boxes[1].find(f"{SVG}title").text.startswith("blocks.0.first Linear")
+    assert not list(root.iter(f"{SVG}script"))
+
+
+@pytest.mark.parametrize("theme", list(GRAPH_THEMES))
+def test_png_has_the_size_of_the_page_and_the_colour_of_the_theme(graph, tmp_path, theme):
+    graph.save(tmp_path / "graph.png", theme=theme, scale=3)
+    picture = Image.open(tmp_path / "graph.png").convert("RGB")
+    svg = ET.fromstring(svg_text(graph))
+    assert abs(picture.width - 3 * float(svg.get("width"))) <= 3
+    page = GRAPH_THEMES[theme].page.lstrip("#")
+    assert picture.getpixel((1, 1)) == tuple(bytes.fromhex(page))
+
+
+def test_pdf_is_one_page_of_selectable_text_with_embedded_fonts(graph, tmp_path):
+    if not shutil.which("pdftotext"):
+        pytest.skip("poppler-utils is not installed")
+    graph.save(tmp_path / "graph.pdf")
+    text = subprocess.run(
+        ["pdftotext", "-layout", tmp_path / "graph.pdf", "-"], capture_output=True, check=True
+    ).stdout.decode()
+    assert "blocks.0–2" in text
+    assert re.search(r"8\s*→\s*8", text)
+    fonts = subprocess.run(
+        ["pdffonts", tmp_path / "graph.pdf"], capture_output=True, check=True
+    ).stdout.decode()
+    assert "DejaVuSans" in fonts
+    assert " yes yes " in fonts  # embedded, as a subset
+    info = subprocess.run(["pdfinfo", tmp_path / "graph.pdf"], capture_output=True, check=True)
+    assert b"Pages:           1" in info.stdout
+
+
+@pytest.mark.parametrize("suffix", [".svg", ".pdf", ".png"])
+def test_the_same_graph_gives_the_same_bytes(graph, tmp_path, suffix):
+    first, second = tmp_path / f"a{suffix}", tmp_path / "new" / "folder" / f"b{suffix}"
+    graph.save(first)
+    graph.save(second)
+    assert first.read_bytes() == second.read_bytes()
+    assert [path.name for path in tmp_path.glob(".*")] == []
+
+
+def test_an_unknown_suffix_names_the_known_ones(graph, tmp_path):
+    with pytest.raises(FormatError, match=r"\.jpeg[\s\S]*\.svg, \.pdf, \.png"):
+        graph.save(tmp_path / "graph.jpeg")
+    with pytest.raises(FormatError, match="in one of"):
+        graph.save(tmp_path / "graph")
+
+
+def test_an_unknown_theme_names_the_known_ones(graph, tmp_path):
+    with pytest.raises(FormatError, match="light, dark, print"):
+        graph.save(tmp_path / "graph.svg", theme="blue")
+
+
+def test_hostile_names_stay_text(tmp_path):
+    class Hostile(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.add_module("</text><script>alert(1)</script>", nn.Linear(2, 2))
+            self.add_module("层\u202eemoji🙂", nn.Linear(2, 2))
+
+        def forward(self, x):
+            for layer in self.children():
+                x = layer(x)
+            return x
+
+    graph = introspect.Tracer(name='<b>"&\x07').trace(Hostile(), torch.zeros(1, 2))
+    root = ET.fromstring(svg_text(graph))
+    assert not list(root.iter(f"{SVG}script"))
+    for suffix in ("svg", "pdf", "png"):
+        graph.save(tmp_path / f"hostile.{suffix}")
+    assert Image.open(io.BytesIO((tmp_path / "hostile.png").read_bytes())).width > 100
+
+
+def test_a_notebook_gets_a_picture_and_words(graph):
+    bundle = graph._repr_mimebundle_()
+    assert ET.fromstring(bundle["image/svg+xml"]).tag == f"{SVG}svg"
+    assert bundle["text/plain"].startswith("Residual")
+
+
+def test_saving_over_a_file_fails_without_losing_it(graph, tmp_path, monkeypatch):
+    target = tmp_path / "graph.svg"
+    target.write_text("mine")
+
+    def full(*_args):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("pathlib.Path.write_bytes", full)
+    with pytest.raises(OSError, match="No space left"):
+        graph.save(target)
+    assert target.read_text() == "mine"
+    assert [path.name for path in tmp_path.iterdir()] == ["graph.svg"]
