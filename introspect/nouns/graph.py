@@ -165,7 +165,7 @@ class Graph:
         Args:
             path: Ends in ``.svg``, ``.pdf`` or ``.png``. Missing folders are made.
             **options: As of ``introspect.graph.picture``: `depth`, `theme`, `direction`,
-                `fold`, `title`, and `scale` for PNG.
+                `fold`, `title`, `legend`, and `scale` for PNG.
 
         Raises:
             FormatError: If the suffix is unknown; the message names the known ones.
