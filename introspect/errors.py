@@ -12,8 +12,8 @@ rarely says what to do::
 One class for each thing that a caller may want to catch. All derive from
 `IntrospectError`, and from the builtin they resemble.
 
-Not here: errors inside a training loop. Those become one `IntrospectWarning`
-(``introspect.history.writer``), since training must not die because of us.
+Not here: errors inside a training loop. There `History`, `Canvas` and `Watch` say what went
+wrong in one `IntrospectWarning` and go on, since training must not die because of us.
 """
 
 
@@ -93,6 +93,10 @@ class WatchError(IntrospectError, ValueError):
 
 class DataError(IntrospectError, OSError):
     """A data file that is missing or damaged."""
+
+
+class DeviceError(IntrospectError, RuntimeError):
+    """A device that is not there."""
 
 
 class MissingExtraError(IntrospectError, ImportError):

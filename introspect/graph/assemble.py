@@ -10,12 +10,12 @@ from introspect.graph.recorder import CallRow, Recorder
 from introspect.nouns.graph import Call, Graph, Op, Value
 
 # What a picture may say about a layer (introspect.graph.outline.labels reads them).
-_SETTINGS = (
+_SETTINGS = frozenset(
     "in_channels out_channels kernel_size stride padding dilation groups transposed in_features "
     "out_features num_features normalized_shape num_embeddings embedding_dim output_size p "
     "negative_slope num_heads embed_dim hidden_size num_layers bidirectional scale_factor mode "
-    "num_groups nf nx num_key_value_heads head_dim inplace"
-).split()
+    "num_groups nf nx num_key_value_heads head_dim inplace".split()
+)
 
 
 def assemble(
@@ -122,8 +122,9 @@ def _call(index: int, row: CallRow, calls: list[Call], count: "_ParameterCounter
 
 def _settings(module: nn.Module) -> dict[str, Any]:
     found = {}
-    for name in _SETTINGS:
-        value = getattr(module, name, None)
+    own = vars(module)  # getattr costs 0.7 us for each name that an nn.Module lacks
+    for name in own.keys() & _SETTINGS:
+        value = own[name]
         if isinstance(value, bool | int | float | str):
             found[name] = value
         elif isinstance(value, tuple | list) and all(isinstance(v, int | float) for v in value):

@@ -14,6 +14,7 @@ def picture(
     fold: bool = True,
     direction: Direction = "TB",
     title: str | None = None,
+    legend: bool = True,
 ) -> Drawing:
     """The picture of a graph, before any file format.
 
@@ -24,6 +25,7 @@ def picture(
         fold: Whether equal neighbours become one box ``×32``.
         direction: ``"TB"`` flows down, ``"LR"`` to the right.
         title: Instead of the graph's name.
+        legend: Whether to say below what the colours mean.
     """
     chosen = outline(graph, depth=whole_depth(depth), fold=fold, title=title)
-    return layout(chosen, direction=direction)
+    return layout(chosen, direction=direction, legend=legend)

@@ -1,6 +1,5 @@
 """Drawing -> files, read back by programs that are not ours."""
 
-import io
 import re
 import shutil
 import subprocess
@@ -101,7 +100,8 @@ def test_hostile_names_stay_text(tmp_path):
     assert not list(root.iter(f"{SVG}script"))
     for suffix in ("svg", "pdf", "png"):
         graph.save(tmp_path / f"hostile.{suffix}")
-    assert Image.open(io.BytesIO((tmp_path / "hostile.png").read_bytes())).width > 100
+    with Image.open(tmp_path / "hostile.png") as picture:
+        assert picture.width > 100
 
 
 def test_a_notebook_gets_a_picture_and_words(graph):

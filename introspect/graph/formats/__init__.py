@@ -59,7 +59,8 @@ def save(
             replaced only when the new one is complete.
         theme: ``"light"``, ``"dark"``, ``"print"``, or a GraphTheme of your own.
         scale: Pixels a point, for PNG.
-        **options: Of ``introspect.graph.picture``: `depth`, `fold`, `direction`, `title`.
+        **options: Of ``introspect.graph.picture``: `depth`, `fold`, `direction`, `title`,
+            `legend`.
 
     Raises:
         FormatError: If the suffix or theme is unknown; the message names the known ones.

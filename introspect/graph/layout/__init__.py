@@ -34,22 +34,23 @@ from introspect.theme import OP_FAMILIES
 _MARGIN, _TITLE_BLOCK, _LEGEND_ROW = 22.0, 50.0, 16.0
 
 
-def layout(outline: Outline, *, direction: Direction = "TB") -> Drawing:
+def layout(outline: Outline, *, direction: Direction = "TB", legend: bool = True) -> Drawing:
     """Give every box of an outline its place, and draw it.
 
     Args:
         outline: Read only; lay it out again as often as you like.
         direction: ``"TB"`` flows down and wraps tall pictures into columns, ``"LR"`` flows
             to the right.
+        legend: Whether to say below what the colours mean.
 
     Returns:
         The picture, with a title above and a legend below.
     """
     root = place(outline, direction)
-    legend = [name for name in OP_FAMILIES if name in families_of(list(outline.root.leaves()))]
+    used = families_of(list(outline.root.leaves())) if legend else set()
     header = text_width(outline.title, 15, bold=True), text_width(outline.subtitle, 8.5)
     inner = max(root.width, *header)
-    rows = _legend_rows(legend, inner)
+    rows = _legend_rows([name for name in OP_FAMILIES if name in used], inner)
     left = _MARGIN + max((inner - root.width) / 2, 0) * (root.width < inner)
     body = _body(root, left, _TITLE_BLOCK + 8, outline.batch, down=direction == "TB")
     height = _TITLE_BLOCK + 8 + root.height + 20 + _LEGEND_ROW * len(rows) + 8
