@@ -30,6 +30,8 @@ PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.1
 
 # Two workers for two cores; each loads a PyTorch of its own, which more of them would wait for.
 # The profile "ci" draws the same examples every time and sets no deadline on a busy machine.
+# One thread each, or the workers' threads wait for each other in turn.
+ONE_THREAD := OMP_NUM_THREADS=1
 PYTEST := -m pytest -n 2 --hypothesis-profile=ci
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -40,10 +42,10 @@ demo: $(INSTALLED)
 	.venv/bin/introspect demo $(ARGS)
 
 test: lint
-	.venv/bin/python $(PYTEST) $(ARGS)
+	$(ONE_THREAD) .venv/bin/python $(PYTEST) $(ARGS)
 
 quick: $(INSTALLED)
-	.venv/bin/python $(PYTEST) -x -q -m "not slow" $(ARGS)
+	$(ONE_THREAD) .venv/bin/python $(PYTEST) -x -q -m "not slow" $(ARGS)
 
 # A plugin, since Hypothesis knows no profile by name that the tests have not registered.
 define FULL
@@ -61,11 +63,11 @@ endef
 export FULL
 
 test-full: lint
-	INTROSPECT_FULL=1 .venv/bin/python -c "$$FULL" $(ARGS)
+	$(ONE_THREAD) INTROSPECT_FULL=1 .venv/bin/python -c "$$FULL" $(ARGS)
 
 # Without torchvision some modules with doctests cannot be imported: those skip and say so.
 test-light: $(INSTALLED_LIGHT)
-	.venv-light/bin/python $(PYTEST) --doctest-ignore-import-errors $(ARGS)
+	$(ONE_THREAD) .venv-light/bin/python $(PYTEST) --doctest-ignore-import-errors $(ARGS)
 
 lint: $(INSTALLED)
 	.venv/bin/ruff format --check .
@@ -90,7 +92,7 @@ endef
 $(INSTALLED): pyproject.toml constraints.txt
 	$(call make_environment,.venv)
 	@echo "installing into .venv; PyTorch is several GB, this takes a minute or more"
-	@.venv/bin/python -m pip install -qq -c constraints.txt -e '.[demo,notebook,tensorboard,test]'
+	@.venv/bin/python -m pip install -qq -c constraints.txt -e '.[demo,notebook,tensorboard,test,peers]'
 	@touch $@
 
 $(INSTALLED_LIGHT): pyproject.toml constraints.txt

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from introspect.canvas import Canvas as Canvas
     from introspect.errors import IntrospectError as IntrospectError
     from introspect.errors import IntrospectWarning as IntrospectWarning
+    from introspect.graph.backward import trace_backward as trace_backward
+    from introspect.graph.compare.diff import diff as diff
+    from introspect.graph.proof.replay import verify as verify
     from introspect.graph.trace import Tracer as Tracer
     from introspect.graph.trace import trace as trace
     from introspect.history import History as History
@@ -55,7 +58,10 @@ _HOMES = {
     "Tracer": "introspect.graph.trace",
     "Watch": "introspect.tensors",
     "compare_histograms": "introspect.tensors",
+    "diff": "introspect.graph.compare.diff",
     "trace": "introspect.graph.trace",
+    "trace_backward": "introspect.graph.backward",
+    "verify": "introspect.graph.proof.replay",
     "watch": "introspect.tensors",
 }
 
@@ -67,7 +73,7 @@ def __getattr__(name: str) -> Any:
         value = getattr(import_module(_HOMES[name]), name)
         globals()[name] = value
         return value
-    if name in {"compat", "values"}:
+    if name in {"compat", "transforms", "values"}:
         return import_module(f"introspect.{name}")
     raise AttributeError(f"module 'introspect' has no attribute {name!r}")
 

@@ -2,28 +2,38 @@
 
 The run is the user's own forward with the user's own tensors: whatever runs, traces. What
 a forward changes in passing is put back: the random number generators and the buffers
-(running statistics). Training flags, gradients and hooks are not touched.
+(running statistics). Training flags, gradients and hooks are not touched. Where a parameter
+or an input is on ``meta``, and on request, the run is on fake tensors (``fake``).
 
 Cost: 1.2 to 2.5 times one eager forward, and a copy of the model's buffers.
 
-Not here: the recording itself (``recorder``), the nouns (``assemble``).
+Not here: the recording itself (``recorder``), the nouns (``assemble``), what an error says
+(``trouble``).
 """
 
 import contextlib
 import gc
 import inspect
 import sys
-from collections.abc import Generator, Iterator
-from typing import Any
+from collections.abc import Generator, Iterable, Iterator
+from typing import Any, Literal
 
 import torch
 from torch import nn
 
 from introspect.errors import TraceError
-from introspect.graph.assemble import assemble
-from introspect.graph.leaves import named_tensors
-from introspect.graph.recorder import Recorder
+from introspect.graph.capture import trouble
+from introspect.graph.capture.assemble import assemble
+from introspect.graph.capture.aten import AtenRecorder
+from introspect.graph.capture.fake import faked, lives_on_meta
+from introspect.graph.capture.lazy import lazy_again
+from introspect.graph.capture.leaves import named_tensors
+from introspect.graph.capture.recorder import Recorder
+from introspect.graph.capture.rows import CallRow
 from introspect.nouns.graph import Graph
+
+Mode = Literal["auto", "real", "fake"]
+Level = Literal["function", "aten", "module"]
 
 
 def trace(model: nn.Module, /, *args: Any, **kwargs: Any) -> Graph:
@@ -53,64 +63,103 @@ class Tracer:
     """Tracing with options, so that every argument of `trace` can go to the model.
 
     Args:
+        mode: ``"real"`` runs the user's tensors; ``"fake"`` runs tensors that have shapes and
+            no numbers: no memory, no side effects, but some models need the numbers;
+            ``"auto"`` is real unless a parameter or an input is on ``meta``.
+        level: ``"function"``: torch functions; ``"aten"``: and the ATen operators below each;
+            ``"module"``: the tree of modules, which needs no inputs and no run.
         name: Title of the graph; the class name of the model if empty.
-        source: Whether each op knows the user's line and function (2 us an op).
+        source: Whether each op knows the user's line and function (1 us an op).
+        times: Whether to time every op; implies a real run.
+
+    Raises:
+        TraceError: If an option is unknown.
 
     Example:
-        >>> Tracer(name="LeNet").trace(nn.Linear(2, 2), torch.zeros(1, 2)).name
-        'LeNet'
+        >>> tree = Tracer(level="module").trace(nn.Sequential(nn.Linear(2, 2), nn.ReLU()))
+        >>> [(call.path, call.module) for call in tree.calls]
+        [('', 'Sequential'), ('0', 'Linear'), ('1', 'ReLU')]
     """
 
-    def __init__(self, *, name: str = "", source: bool = True) -> None:
+    def __init__(
+        self,
+        *,
+        mode: Mode = "auto",
+        level: Level = "function",
+        name: str = "",
+        source: bool = True,
+        times: bool = False,
+    ) -> None:
+        trouble.check_option("mode", mode, ("auto", "real", "fake"))
+        trouble.check_option("level", level, ("function", "aten", "module"))
+        if times and mode == "fake":
+            raise TraceError("fake tensors compute nothing, so there is nothing to time.")
+        self.mode: Mode = mode
+        self.level: Level = level
         self.name = name
         self.source = source
+        self.times = times
 
     def trace(self, model: nn.Module, /, *args: Any, **kwargs: Any) -> Graph:
         """Run the model once and return what it did. See ``introspect.trace``."""
-        with _no_collection():
-            return self._trace(model, args, kwargs)
-
-    def _trace(self, model: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Graph:
-        if not isinstance(model, nn.Module):
-            raise TraceError(
-                "only a torch.nn.Module can be traced.",
-                given=f"{type(model).__module__}.{type(model).__qualname__}",
-                hint="trace(model, *inputs), with the model first",
+        trouble.check_model(model)
+        with no_collection(), lazy_again(model):
+            if self.level == "module":
+                return self._module_tree(model)
+            is_fake = self.mode == "fake" or (
+                self.mode == "auto" and lives_on_meta(model, (args, kwargs))
             )
-        recorder = Recorder(model, source=self.source)
-        inputs = [recorder.add_input(*named) for named in _named_inputs(model, args, kwargs)]
+            if is_fake:
+                with faked(model, (args, kwargs)) as (fake_args, fake_kwargs):
+                    return self._run(model, fake_args, fake_kwargs, "fake")
+            return self._run(model, args, kwargs, "real")
+
+    def _run(
+        self,
+        model: nn.Module,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        mode: Literal["real", "fake"],
+    ) -> Graph:
+        recorder = Recorder(model, source=self.source, times=self.times)
+        inputs = [recorder.add_input(*named) for named in named_inputs(model, args, kwargs)]
+        aten = AtenRecorder(recorder) if self.level == "aten" else None
+        facts: dict[str, Any] = {
+            "name": self.name,
+            "inputs": list(dict.fromkeys(inputs)),
+            "mode": mode,
+            "level": self.level,
+            "children": aten.children if aten else None,
+        }
+        given = [tensor for _, tensor in named_tensors((args, kwargs))]
+        kept = unchanged(model, given) if mode == "real" else contextlib.nullcontext()
         try:
-            with _unchanged(model), torch.no_grad(), _eager(), recorder:
+            with kept, torch.no_grad(), eager(), aten or contextlib.nullcontext(), recorder:
                 result = model(*args, **kwargs)
                 leaves = list(named_tensors(result))
                 outputs = [recorder.value_of(tensor) for _, tensor in leaves]
         except Exception as error:
-            partial = self._graph(recorder, model, inputs, [], [])
-            raise _failed(error, recorder, partial, args, kwargs) from error
-        graph = self._graph(recorder, model, inputs, outputs, [name for name, _ in leaves])
+            partial = assemble(recorder, model, outputs=[], output_names=[], **facts)
+            raise trouble.failed(error, recorder, partial, args, kwargs) from error
+        names = [name for name, _ in leaves]
+        graph = assemble(recorder, model, outputs=outputs, output_names=names, **facts)
         if not outputs:
-            raise _no_tensor(model, result, graph)
+            raise trouble.no_tensor(model, result, graph)
         return graph
 
-    def _graph(
-        self,
-        recorder: Recorder,
-        model: nn.Module,
-        inputs: list[int],
-        outputs: list[int],
-        output_names: list[str],
-    ) -> Graph:
-        return assemble(
-            recorder,
-            model,
-            name=self.name,
-            inputs=list(dict.fromkeys(inputs)),
-            outputs=outputs,
-            output_names=output_names,
-        )
+    def _module_tree(self, model: nn.Module) -> Graph:
+        """The modules as if each had been called once, in the order of their definition."""
+        recorder = Recorder(model, source=False)
+        rows: dict[str, int] = {}
+        for path, module in model.named_modules():
+            parent = rows.get(path.rpartition(".")[0]) if path else None
+            rows[path] = len(recorder.calls)
+            recorder.calls.append(CallRow(module, path, parent, 0, []))
+        facts: dict[str, Any] = {"inputs": [], "outputs": [], "output_names": []}
+        return assemble(recorder, model, name=self.name, level="module", **facts)
 
 
-def _named_inputs(
+def named_inputs(
     model: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> Iterator[tuple[str, torch.Tensor]]:
     """Every tensor passed to the model, named as its forward names the argument."""
@@ -125,7 +174,7 @@ def _named_inputs(
 
 
 @contextlib.contextmanager
-def _no_collection() -> Generator[None]:
+def no_collection() -> Generator[None]:
     """No garbage collection meanwhile.
 
     The thousands of small objects that a trace makes all stay, and set off full collections:
@@ -141,28 +190,41 @@ def _no_collection() -> Generator[None]:
 
 
 @contextlib.contextmanager
-def _unchanged(model: nn.Module) -> Generator[None]:
-    """Put back the random number generators and the buffers, as if nothing had run."""
-    buffers = [(b, b.detach().clone()) for b in model.buffers() if _is_plain(b)]
+def unchanged(model: nn.Module, inputs: Iterable[torch.Tensor] = ()) -> Generator[None]:
+    """Put back random number generators, buffers and inputs, as if nothing had run."""
+    lazy = nn.parameter.UninitializedBuffer
+    buffers = [
+        (buffer, _version(buffer), buffer.detach().clone())
+        for buffer in (*model.buffers(), *inputs)
+        if not isinstance(buffer, lazy)
+    ]
     devices = list(range(torch.cuda.device_count())) if torch.cuda.is_initialized() else []
     with torch.random.fork_rng(devices=devices):
         try:
             yield
         finally:
             with torch.no_grad():
-                for buffer, before in buffers:
-                    # Only what changed, for a copy invalidates what autograd has saved. Native
-                    # batch_norm writes without counting versions, so the values are compared.
-                    if not torch.equal(buffer, before):
+                for buffer, version, before in buffers:
+                    if _has_changed(buffer, version, before):
                         buffer.copy_(before)
 
 
-def _is_plain(buffer: torch.Tensor) -> bool:
-    """Whether a buffer can be copied; lazy ones have no storage yet."""
-    return not isinstance(buffer, nn.parameter.UninitializedBuffer)
+def _has_changed(buffer: torch.Tensor, version: int, before: torch.Tensor) -> bool:
+    """Whether to copy it back. Only then, for a copy invalidates what autograd has saved.
+
+    Native batch_norm writes without counting versions, so the values are compared; sparse
+    tensors have no comparison, so there the version counts.
+    """
+    if _version(buffer) != version:
+        return True
+    return buffer.layout is torch.strided and not torch.equal(buffer, before)
 
 
-def _eager() -> Any:
+def _version(buffer: torch.Tensor) -> int:
+    return 0 if buffer.is_inference() else buffer._version
+
+
+def eager() -> Any:
     """Compiled parts run as plain Python, or a mode around them would recompile them.
 
     Setting the stance imports dynamo (a second), and without dynamo nothing is compiled.
@@ -170,47 +232,3 @@ def _eager() -> Any:
     if "torch._dynamo" in sys.modules:
         return torch.compiler.set_stance("force_eager")
     return contextlib.nullcontext()
-
-
-def _describe(tree: Any) -> str:
-    rows = [
-        f"{name}: {str(tensor.dtype)[6:]} {tuple(tensor.shape)} on {tensor.device}"
-        for name, tensor in named_tensors(tree)
-    ]
-    return "\n         ".join(rows) if rows else "no tensor"
-
-
-def _failed(
-    error: Exception,
-    recorder: Recorder,
-    partial: Graph,
-    args: tuple[Any, ...],
-    kwargs: dict[str, Any],
-) -> TraceError:
-    """The model's own exception, with the module and op where it began."""
-    failure = recorder.failure
-    where = None
-    if failure is not None and failure.error is error and failure.call is not None:
-        call = recorder.calls[failure.call]
-        where = f"{call.path or 'the model'} ({type(call.module).__name__})"
-        where += f", in {failure.op}" if failure.op else ""
-    report = TraceError(
-        "the model failed while introspect was watching it run.",
-        where=where,
-        given=_describe({**{f"input {k}": arg for k, arg in enumerate(args)}, **kwargs}),
-        cause=error,
-        hint="call the model itself with these inputs; trace(model, ...) takes what it takes",
-    )
-    report.graph = partial
-    return report
-
-
-def _no_tensor(model: nn.Module, result: Any, graph: Graph) -> TraceError:
-    report = TraceError(
-        "the model returned no tensor, so there is nothing to follow.",
-        where=f"the model ({type(model).__name__})",
-        given=f"a {type(result).__name__}",
-        hint="return a tensor, or a list, tuple, dict or dataclass with tensors in it",
-    )
-    report.graph = graph
-    return report

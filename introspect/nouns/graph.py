@@ -17,7 +17,8 @@ from typing import Any, Literal
 
 from introspect.nouns.verbs import verb
 
-ValueKind = Literal["input", "parameter", "buffer", "constant", "result"]
+ValueKind = Literal["input", "parameter", "buffer", "constant", "result", "alias"]
+Flag = Literal["in_place", "view", "pass_through", "data_dependent"]
 
 
 class _Tensor:
@@ -42,10 +43,12 @@ class Value:
         shape: Sizes, or None where the tensor has none to tell.
         dtype: ``"float32"`` and so on, as torch spells it after ``torch.``.
         device: ``"cpu"``, ``"cuda:0"``, ``"meta"``.
-        kind: Where it comes from; ``"result"`` for everything that an op made.
+        kind: Where it comes from; ``"result"`` for everything that an op made, ``"alias"`` for
+            a tensor that was written through another tensor of the same storage.
         name: Qualified name of a parameter or buffer, name of an input; else empty.
         aliases: Further names of the same tensor (tied weights).
         producer: The op that made it, None for inputs, parameters, buffers and constants.
+        requires_grad: For a parameter: whether it is trained.
     """
 
     index: int
@@ -56,6 +59,7 @@ class Value:
     name: str = ""
     aliases: tuple[str, ...] = ()
     producer: "Op | None" = None
+    requires_grad: bool = False
 
     def __repr__(self) -> str:
         sizes = "×".join(map(str, self.shape)) if self.shape else "scalar"
@@ -110,7 +114,11 @@ class Op:
         options: Keyword arguments, likewise.
         function: The outermost plain function below ``forward`` that led here, or ``""``.
         source: ``(file, line)`` of the innermost frame in the user's code, or None.
-        writes: Whether it changed one of its inputs in place.
+        flags: ``"in_place"``: it wrote into one of its inputs; ``"view"``: an output shares the
+            storage of an input; ``"pass_through"``: it returned its input itself, and made no
+            value; ``"data_dependent"``: Python read numbers from a tensor.
+        children: At ``level="aten"`` the ATen operators that ran below it.
+        elapsed_s: With ``times=True`` the wall time in seconds, else None.
     """
 
     index: int
@@ -122,7 +130,14 @@ class Op:
     options: Mapping[str, Any] = field(default_factory=dict)
     function: str = ""
     source: tuple[str, int] | None = None
-    writes: bool = False
+    flags: frozenset[Flag] = frozenset()
+    children: "tuple[Op, ...]" = ()
+    elapsed_s: float | None = None
+
+    @property
+    def writes(self) -> bool:
+        """Whether it changed one of its inputs in place."""
+        return "in_place" in self.flags
 
     def __repr__(self) -> str:
         where = self.call.path if self.call else ""
@@ -137,13 +152,16 @@ class Graph:
         name: What the picture is titled; the class name unless the user says otherwise.
         module: Class name of the model.
         ops: Every operation, in the order of execution.
-        values: Every tensor, in the order of first use.
+        values: Every tensor, in the order of first use; parameters that no op read at the end.
         calls: Every module call, in the order of entry; the first is the model itself.
         inputs: Values that the model was given.
         outputs: Values that the model returned.
         output_names: Where each output stood in the result: ``"logits"``, ``"1.boxes"``, or "".
         parameters: Number of scalars in the model's parameters, tied ones counted once.
-        mode: ``"real"``: the model was run on the user's tensors.
+        mode: ``"real"``: the model was run on the user's tensors; ``"fake"``: on tensors that
+            have shapes and no numbers.
+        level: ``"function"``: torch functions; ``"aten"``: with their ATen children;
+            ``"module"``: the module tree alone, nothing was run.
         notes: What a reader of this graph must know (an output that depends on no input).
     """
 
@@ -157,13 +175,15 @@ class Graph:
     output_names: tuple[str, ...]
     parameters: int
     mode: Literal["real", "fake"] = "real"
+    level: Literal["function", "aten", "module"] = "function"
     notes: tuple[str, ...] = ()
 
     def save(self, path: str | PathLike[str], **options: Any) -> None:
         """Draw the graph into a file; the suffix picks the format.
 
         Args:
-            path: Ends in ``.svg``, ``.pdf`` or ``.png``. Missing folders are made.
+            path: Ends in ``.svg``, ``.pdf``, ``.png``, or in ``.json`` for the graph itself, which
+                `Graph.load` reads. Missing folders are made.
             **options: As of ``introspect.graph.picture``: `depth`, `theme`, `direction`,
                 `fold`, `title`, `legend`, and `scale` for PNG.
 
@@ -171,6 +191,101 @@ class Graph:
             FormatError: If the suffix is unknown; the message names the known ones.
         """
         verb("introspect.graph.formats:save")(self, path, **options)
+
+    @staticmethod
+    def load(path: str | PathLike[str]) -> "Graph":
+        """The graph in a file that ``graph.save("x.json")`` wrote. Needs no torch.
+
+        Raises:
+            FormatError: If the file holds something else or is damaged.
+        """
+        return verb("introspect.graph.formats.json:load")(path)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The graph as lists, dicts, texts and numbers (docs/formats/graph.md)."""
+        return verb("introspect.graph.formats.json:to_dict")(self)
+
+    @staticmethod
+    def from_dict(document: Mapping[str, Any]) -> "Graph":
+        """The graph that `to_dict` was given.
+
+        Raises:
+            FormatError: If it is something else, later, or damaged; the message names the place.
+        """
+        return verb("introspect.graph.formats.json:from_dict")(document)
+
+    @property
+    def fingerprint(self) -> str:
+        """32 hexadecimal digits, equal for equal structure on any machine.
+
+        About 4 us an op, each time. What counts: ``introspect.graph.compare.fingerprint``.
+        """
+        return verb("introspect.graph.compare.fingerprint:fingerprint")(self)
+
+    def find(self, pattern: str) -> "tuple[Call | Op, ...]":
+        """Module calls by path or class, or ops by name; empty if there is none.
+
+        Args:
+            pattern: ``"layer3.*.conv2"``, ``"**.attn"``, ``"class:Conv*"``, ``"op:relu"``.
+        """
+        return verb("introspect.graph.query:find")(self, pattern)
+
+    def subgraph(self, path: str, *, call: int = 0) -> "Graph":
+        """What one module did, as a graph of its own.
+
+        Args:
+            path: Of the module: ``"encoder.layers.0"``.
+            call: Which of its calls, if it ran more than once.
+
+        Raises:
+            FormatError: If no such module ran, or not as often; names the paths that are near.
+        """
+        return verb("introspect.graph.query:subgraph")(self, path, call=call)
+
+    def backward(self, outputs: Any, model: Any) -> Any:
+        """The autograd graph of a loss, each function joined to the op it came from.
+
+        Args:
+            outputs: A loss, or what the model returned: any structure of tensors.
+            model: The model that was traced; it names the parameters.
+
+        Returns:
+            An ``introspect.nouns.autograd.AutogradGraph``.
+
+        Raises:
+            TraceError: If no output carries gradients.
+        """
+        return verb("introspect.graph.backward:trace_backward")(outputs, model, self)
+
+    def cost(self) -> Any:
+        """FLOPs, multiply-adds, parameters, bytes and times of each op, call and the whole run.
+
+        Returns:
+            An ``introspect.graph.cost.Cost``: ``.flops``, ``.macs``, ``.parameters``,
+            ``.peak_inference_bytes``, ``.of(op_or_call)``.
+        """
+        return verb("introspect.graph.cost:cost")(self)
+
+    def summary(self, **options: Any) -> Any:
+        """The table of modules with sizes, counts and totals; shows itself as text or HTML.
+
+        Args:
+            **options: `depth`: levels of modules, None for all; `columns`: any of ``input_size
+                output_size kernel_size parameters parameters_percent multiply_adds flops bytes
+                trainable time``; `fold`: whether equal neighbours share one row ``×n``.
+
+        Raises:
+            FormatError: If a column is unknown or the depth is negative.
+        """
+        return verb("introspect.graph.summary:summarise")(self, **options)
+
+    def transformed(self, transforms: Any) -> "Graph":
+        """A new graph, folded, pruned or renamed; this one stays as it is.
+
+        Args:
+            transforms: One of ``introspect.transforms``, or several in order.
+        """
+        return verb("introspect.graph.rewrite.transform:transformed")(self, transforms)
 
     def outline_text(self, *, depth: int | None = None) -> str:
         """The graph as indented text, one line a box. See ``introspect.graph.outline``."""

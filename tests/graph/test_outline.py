@@ -171,7 +171,7 @@ def test_a_parameter_beside_an_operation_enters_from_the_side():
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_the_label_grammar(layer, expected):
-    from introspect.graph.assemble import _settings
+    from introspect.graph.capture.assemble import _settings
 
     assert layer_detail(type(layer).__name__, _settings(layer), None) == expected
 

@@ -1,6 +1,6 @@
-"""Drawing -> svg, pdf, png. One painter a file; a new format is one file and one entry.
+"""Drawing -> svg, pdf, png; Graph -> json. One file a format; a new one is one entry below.
 
-`save` picks the painter by the suffix of the path. Painters are imported when they are
+`save` picks the painter or writer by the suffix of the path. They are imported when they are
 used: writing an SVG needs neither reportlab nor resvg.
 """
 
@@ -43,6 +43,16 @@ PAINTERS: dict[str, Callable[[Drawing, GraphTheme, float], bytes]] = {
 }
 
 
+def _json(graph: Graph) -> bytes:
+    from introspect.graph.formats.json import to_json  # noqa: PLC0415
+
+    return to_json(graph)
+
+
+WRITERS: dict[str, Callable[[Graph], bytes]] = {".json": _json}
+"""Formats of the graph itself, not of its picture: options of the picture do not apply."""
+
+
 def save(
     graph: Graph,
     path: str | os.PathLike[str],
@@ -51,7 +61,7 @@ def save(
     scale: float = 2.0,
     **options: Any,
 ) -> None:
-    """Draw a graph into a file.
+    """Draw or write a graph into a file.
 
     Args:
         graph: As traced.
@@ -63,17 +73,27 @@ def save(
             `legend`.
 
     Raises:
-        FormatError: If the suffix or theme is unknown; the message names the known ones.
+        FormatError: If the suffix or theme is unknown; the message names the known ones. If
+            options of a picture are given for a format that draws none.
     """
     target = Path(path)
     suffix = target.suffix.lower()
-    if suffix not in PAINTERS:
+    if suffix in WRITERS:
+        if options:
+            raise FormatError(
+                f"a {suffix} file holds the graph itself and takes no options of a picture.",
+                given=", ".join(f"{name}={value!r}" for name, value in options.items()),
+                hint=f'graph.save("{target.name}")',
+            )
+        content = WRITERS[suffix](graph)
+    elif suffix in PAINTERS:
+        content = PAINTERS[suffix](picture(graph, **options), graph_theme(theme), scale)
+    else:
         raise FormatError(
             "a graph cannot be saved in this format.",
             given=repr(str(path)),
-            hint="a path that ends in one of " + ", ".join(PAINTERS),
+            hint="a path that ends in one of " + ", ".join([*PAINTERS, *WRITERS]),
         )
-    content = PAINTERS[suffix](picture(graph, **options), graph_theme(theme), scale)
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:

@@ -15,7 +15,7 @@ VIEWS = frozenset(
     "view reshape transpose permute contiguous expand unsqueeze squeeze to float half type_as "
     "__getitem__ split chunk unbind detach clone expand_as movedim swapaxes T mT as_strided type "
     "bfloat16 view_as narrow select squeeze_ unsqueeze_ flatten data double cpu cuda tensor_split "
-    "repeat_interleave unflatten moveaxis swapdims".split()
+    "repeat_interleave unflatten moveaxis swapdims alias".split()
 )
 """Operations that move or retype numbers without computing. Hidden; edges bridge them."""
 

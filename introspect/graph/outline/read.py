@@ -26,6 +26,8 @@ def read(graph: Graph) -> Box:
     Returns:
         The root group. Its first children are the inputs, its last the outputs.
     """
+    if graph.level == "module":
+        return _module_tree(graph)
     living, carrying = _living(graph)
     tree = _Tree(graph, living)
     for op in living:
@@ -34,6 +36,31 @@ def read(graph: Graph) -> Box:
     _connect(graph, tree, living, carrying)
     _drop_empty(tree.root)
     return tree.root
+
+
+def _module_tree(graph: Graph) -> Box:
+    """The modules alone, in the order of their definition; nothing feeds anything."""
+    root = Box("group", name=graph.name, module=graph.module, parameters=graph.parameters)
+    parents = {call.parent for call in graph.calls}
+    boxes: dict[Call, Box] = {}
+    for call in graph.calls:
+        if call.parent is None:
+            boxes[call] = root
+            continue
+        is_leaf = call not in parents
+        boxes[call] = boxes[call.parent].add(
+            Box(
+                "leaf" if is_leaf else "group",
+                name=_relative_name(call),
+                module=call.module,
+                family=labels.module_family(call.module) if is_leaf else "module",
+                detail=labels.layer_detail(call.module, call.settings, None),
+                parameters=call.parameters,
+                path=call.path,
+                order=call.index,
+            )
+        )
+    return root
 
 
 def _living(graph: Graph) -> tuple[list[Op], set[Value]]:

@@ -1,0 +1,1 @@
+"""AutogradGraph -> joined to a forward Graph, DOT, text. No torch: saved graphs work too."""

@@ -1,0 +1,101 @@
+"""Nested Python objects -> the tensors inside them, with the path to each.
+
+What users pass to models and get from them: tensors, lists, tuples, dicts, dataclasses,
+named tuples, Hugging Face outputs, and objects that merely hold tensors (caches).
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import is_dataclass
+from types import FunctionType, MethodType, ModuleType
+from typing import Any
+
+import torch
+
+from introspect.nouns.graph import TENSOR
+
+_MAX_DEPTH = 12
+_ATOMS = (str, bytes, int, float, complex, bool, type(None), type, torch.nn.Module, ModuleType)
+_ATOMS += (FunctionType, MethodType, torch.dtype, torch.device)
+
+
+def named_tensors(tree: Any, path: str = "") -> Iterator[tuple[str, torch.Tensor]]:
+    """Every tensor in `tree` with its path, depth first, in the order of the containers.
+
+    A container that holds itself is walked once; objects such as key-value caches are walked
+    through their attributes.
+
+    Example:
+        >>> pair = {"image": torch.zeros(2), "boxes": [torch.ones(3)]}
+        >>> [(path, tuple(t.shape)) for path, t in named_tensors(pair)]
+        [('image', (2,)), ('boxes.0', (3,))]
+    """
+    return _walk(tree, path, ())
+
+
+def _walk(tree: Any, path: str, around: tuple[int, ...]) -> Iterator[tuple[str, torch.Tensor]]:
+    if isinstance(tree, torch.Tensor):
+        yield path, tree
+        return
+    if isinstance(tree, _ATOMS) or len(around) > _MAX_DEPTH or id(tree) in around:
+        return
+    for key, item in _items(tree):
+        yield from _walk(item, f"{path}.{key}" if path else str(key), (*around, id(tree)))
+
+
+def _items(tree: Any) -> Iterator[tuple[Any, Any]]:
+    """The named children of a container; nothing for everything else."""
+    if isinstance(tree, Mapping):
+        yield from list(tree.items())
+    elif isinstance(tree, tuple) and hasattr(tree, "_fields"):
+        yield from zip(tree._fields, tree, strict=True)
+    elif isinstance(tree, list | tuple | set | frozenset):
+        yield from enumerate(tree)
+    elif is_dataclass(tree):
+        yield from ((name, getattr(tree, name, None)) for name in tree.__dataclass_fields__)
+    else:
+        yield from list(getattr(tree, "__dict__", {}).items())
+
+
+_PLAIN = frozenset(
+    {int, float, str, bool, complex, type(None), torch.dtype, torch.device, type(...)}
+)
+_TENSORS = frozenset({torch.Tensor, torch.nn.Parameter})
+
+
+def scan(arguments: Iterable[Any], found: list[torch.Tensor]) -> tuple[Any, ...]:
+    """The arguments of a torch function without their tensors, which go to `found`.
+
+    The hot path of tracing: one pass, most types decided by one look-up. What is mutable is
+    copied, so that the result can be kept.
+
+    Returns:
+        The arguments with `TENSOR` in the place of tensors.
+    """
+    kept = []
+    for argument in arguments:
+        kind = type(argument)
+        if kind in _TENSORS:
+            found.append(argument)
+            kept.append(TENSOR)
+        elif kind in _PLAIN:
+            kept.append(argument)
+        else:
+            kept.append(_scan_other(argument, found))
+    return tuple(kept)
+
+
+def _scan_other(argument: Any, found: list[torch.Tensor]) -> Any:
+    if isinstance(argument, torch.Tensor):  # a subclass
+        found.append(argument)
+        return TENSOR
+    if isinstance(argument, list | tuple):
+        return scan(argument, found)
+    if isinstance(argument, dict):
+        return dict(zip(argument, scan(argument.values(), found), strict=True))
+    if isinstance(argument, slice):
+        return slice(*scan((argument.start, argument.stop, argument.step), found))
+    if isinstance(argument, int | float | str):  # a subclass, such as an enumeration
+        return argument
+    if is_dataclass(argument) and not isinstance(argument, type):
+        found.extend(tensor for _, tensor in _walk(argument, "", ()))
+    return f"<{type(argument).__name__}>"

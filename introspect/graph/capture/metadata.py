@@ -1,0 +1,91 @@
+"""Which torch functions ask about a tensor, and what the others are called."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import torch
+from torch.nn import functional
+
+
+def _metadata_functions() -> frozenset[Any]:
+    getters = (
+        "shape dtype device requires_grad ndim is_cuda is_meta is_sparse is_quantized grad_fn "
+        "is_leaf _version layout itemsize nbytes is_nested _base grad is_mps is_xla is_cpu is_xpu "
+        "names output_nr retains_grad is_mkldnn is_sparse_csr"
+    )
+    methods = (
+        "size dim stride numel is_contiguous is_floating_point is_complex storage_offset data_ptr "
+        "__len__ untyped_storage nelement element_size get_device ndimension is_signed "
+        "is_inference __hash__ __repr__ is_same_size register_hook requires_grad_ dense_dim "
+        "sparse_dim has_names _is_view"
+    )
+    found: set[Any] = {torch.is_floating_point, torch.is_complex, torch.numel, torch.is_tensor}
+    for name in getters.split():
+        getter = getattr(torch.Tensor, name, None)
+        if hasattr(getter, "__get__"):
+            found.add(getter.__get__)
+    found.update(getattr(torch.Tensor, name, None) for name in methods.split())
+    return frozenset(found)
+
+
+METADATA = _metadata_functions()
+"""Calls that read about a tensor, not from it: never an op."""
+
+_names: dict[Any, str] = {}
+
+
+def name_of(func: Callable[..., Any]) -> str:
+    """``conv2d``, ``__add__``; the attribute's name for a property such as ``T``.
+
+    Example:
+        >>> name_of(torch.relu), name_of(torch.Tensor.T.__get__)
+        ('relu', 'T')
+    """
+    name = _names.get(func)
+    if name is None:
+        name = getattr(func, "__name__", None) or str(func)
+        if name in {"__get__", "__set__"}:
+            name = getattr(getattr(func, "__self__", None), "__name__", name)
+        _names[func] = name
+    return name
+
+
+RUNNING_STATISTICS: Mapping[Any, tuple[tuple[int, str], ...]] = {
+    functional.batch_norm: ((1, "running_mean"), (2, "running_var"), (5, "training")),
+    functional.instance_norm: ((1, "running_mean"), (2, "running_var"), (5, "use_input_stats")),
+    torch.batch_norm: ((3, "running_mean"), (4, "running_var"), (5, "training")),
+}
+"""Norms, and where their running mean, running variance and switch stand."""
+
+
+def silently_written(
+    func: Callable[..., Any], args: Sequence[Any], options: Mapping[str, Any]
+) -> list[torch.Tensor]:
+    """The running statistics that a norm in training updates without counting a version.
+
+    Args:
+        func: One of `RUNNING_STATISTICS`.
+        args: Its arguments.
+        options: Its keyword arguments.
+    """
+    mean, variance, is_on = (
+        args[k] if k < len(args) else options.get(name, k == 5 and "use" in name)
+        for k, name in RUNNING_STATISTICS[func]
+    )
+    return [t for t in (mean, variance) if is_on and isinstance(t, torch.Tensor)]
+
+
+def writes_by_name(name: str, options: Mapping[str, Any]) -> bool:
+    """Whether a torch function writes one of its inputs, as far as its name tells.
+
+    For inference tensors alone, which do not count their versions.
+
+    Example:
+        >>> writes_by_name("mul_", {}), writes_by_name("__add__", {}), writes_by_name("add", {})
+        (True, False, False)
+    """
+    if options.get("out") is not None or options.get("inplace") is True:
+        return True
+    if name.startswith("__"):
+        return name == "__setitem__" or name.startswith("__i")
+    return name.endswith("_")
