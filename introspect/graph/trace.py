@@ -31,6 +31,7 @@ from introspect.graph.capture.leaves import named_tensors
 from introspect.graph.capture.recorder import Recorder
 from introspect.graph.capture.rows import CallRow
 from introspect.nouns.graph import Graph
+from introspect.nouns.verbs import verb
 
 Mode = Literal["auto", "real", "fake"]
 Level = Literal["function", "aten", "module"]
@@ -70,10 +71,12 @@ class Tracer:
             ``"module"``: the tree of modules, which needs no inputs and no run.
         name: Title of the graph; the class name of the model if empty.
         source: Whether each op knows the user's line and function (1 us an op).
-        times: Whether to time every op; implies a real run.
+        times: Whether to time every op; needs a real run.
+        verify: Whether to replay the graph and compare it with the model before it is returned
+            (``introspect.verify``: several forwards); needs a real run.
 
     Raises:
-        TraceError: If an option is unknown.
+        TraceError: If an option is unknown, or goes with real runs alone.
 
     Example:
         >>> tree = Tracer(level="module").trace(nn.Sequential(nn.Linear(2, 2), nn.ReLU()))
@@ -89,16 +92,18 @@ class Tracer:
         name: str = "",
         source: bool = True,
         times: bool = False,
+        verify: bool = False,
     ) -> None:
         trouble.check_option("mode", mode, ("auto", "real", "fake"))
         trouble.check_option("level", level, ("function", "aten", "module"))
-        if times and mode == "fake":
-            raise TraceError("fake tensors compute nothing, so there is nothing to time.")
+        if (times or verify) and (mode == "fake" or level == "module"):
+            raise TraceError("without a real run there is nothing to time and nothing to compare.")
         self.mode: Mode = mode
         self.level: Level = level
         self.name = name
         self.source = source
         self.times = times
+        self.verify = verify
 
     def trace(self, model: nn.Module, /, *args: Any, **kwargs: Any) -> Graph:
         """Run the model once and return what it did. See ``introspect.trace``."""
@@ -112,6 +117,9 @@ class Tracer:
             if is_fake:
                 with faked(model, (args, kwargs)) as (fake_args, fake_kwargs):
                     return self._run(model, fake_args, fake_kwargs, "fake")
+            if self.verify:
+                # the room above this one; it raises if a replay differs from the model
+                verb("introspect.graph.proof.replay:verify")(model, *args, **kwargs)
             return self._run(model, args, kwargs, "real")
 
     def _run(

@@ -174,6 +174,17 @@ MODELS = {
 }
 
 
+FUSED_ATTENTION = {"attention without weights", "grouped queries", "transformer encoder"}
+
+
+def torch_counts_fused_attention():
+    """torch 2.13 does not; 2.15 does."""
+    q = torch.zeros(1, 2, 4, 8)
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        nn.functional.scaled_dot_product_attention(q, q, q)
+    return counter.get_total_flops() > 0
+
+
 def make(name):
     """The model of that name in eval mode, and its arguments."""
     torch.manual_seed(0)
@@ -224,6 +235,8 @@ def assert_counts_equal(model, *args, **kwargs):
 
 @pytest.mark.parametrize("name", [name for name in MODELS if name != "embedding bag"])
 def test_flops_of_the_model_and_of_each_module_are_those_of_flop_counter_mode(name):
+    if name in FUSED_ATTENTION and not torch_counts_fused_attention():
+        pytest.skip("FlopCounterMode of this torch does not count fused attention on the CPU")
     model, args = make(name)
     assert_counts_equal(model, *args)
 

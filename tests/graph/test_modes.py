@@ -261,3 +261,14 @@ def test_garbage_collection_is_on_again(convnet, image):
 
     introspect.trace(convnet, image)
     assert gc.isenabled()
+
+
+def test_a_trace_can_be_verified_before_it_is_returned(convnet, image, monkeypatch):
+    graph = introspect.Tracer(verify=True).trace(convnet, image)
+    assert structure(graph) == structure(introspect.trace(convnet, image))
+    asked = []
+    monkeypatch.setattr("introspect.graph.proof.replay.verify", lambda *args: asked.append(args))
+    introspect.Tracer(verify=True).trace(convnet, image)
+    assert asked == [(convnet, image)]
+    with pytest.raises(TraceError, match="without a real run"):
+        introspect.Tracer(verify=True, mode="fake")
