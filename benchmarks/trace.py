@@ -89,6 +89,8 @@ def tool_call(
     if tool == "torchlens":
         import torchlens
 
+        if "x" in inputs:  # it takes no keyword for what it can be given by position
+            return lambda: torchlens.trace(model, list(inputs.values()), {}, save=None)
         return lambda: torchlens.trace(model, [], inputs, save=None)
     from torch.utils.tensorboard import SummaryWriter
 
