@@ -92,7 +92,7 @@ endef
 $(INSTALLED): pyproject.toml constraints.txt
 	$(call make_environment,.venv)
 	@echo "installing into .venv; PyTorch is several GB, this takes a minute or more"
-	@.venv/bin/python -m pip install -qq -c constraints.txt -e '.[demo,notebook,tensorboard,test,peers]'
+	@.venv/bin/python -m pip install -qq -c constraints.txt -e '.[demo,notebook,tensorboard,data,test,browser,peers]'
 	@touch $@
 
 $(INSTALLED_LIGHT): pyproject.toml constraints.txt

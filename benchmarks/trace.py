@@ -1,6 +1,6 @@
 """What tracing a model costs: introspect beside torchview, torchlens and TensorBoard's add_graph.
 
-    python benchmarks/trace.py [--repeats 7]
+    python benchmarks/trace.py [--repeats 7] [--own]
 
 Prints CPU time as a multiple of one eager forward of the same model on the same tensors in the
 same process (for the fake mode: of one fake forward). Each tool runs in a process of its own,
@@ -27,6 +27,7 @@ from torch import nn
 
 TOOLS = (
     "introspect",
+    "introspect, and its ops read",
     "introspect, aten level",
     "introspect, fake mode",
     "torchview",
@@ -79,6 +80,8 @@ def tool_call(
         options = {"introspect, aten level": {"level": "aten"}}.get(tool, {})
         options = {"introspect, fake mode": {"mode": "fake"}}.get(tool, options)
         tracer = Tracer(**options)
+        if tool.endswith("read"):  # its ops, values and calls are made when they are asked for
+            return lambda: tracer.trace(model, **inputs).ops
         return lambda: tracer.trace(model, **inputs)
     if tool == "torchview":
         from torchview import draw_graph
@@ -137,6 +140,7 @@ def measure(tool: str, model_name: str, repeats: int) -> dict[str, float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repeats", type=int, default=7)
+    parser.add_argument("--own", action="store_true", help="introspect alone")
     parser.add_argument("--tool", choices=TOOLS, help=argparse.SUPPRESS)
     parser.add_argument("--model", choices=MODELS, help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -148,6 +152,8 @@ def main() -> None:
     print("|---|---|---:|---:|")
     for model in MODELS:
         for tool in TOOLS:
+            if options.own and not tool.startswith("introspect"):
+                continue
             arguments = ["--tool", tool, "--model", model, "--repeats", str(options.repeats)]
             try:
                 row = own_process.measure(__file__, *arguments, one_thread=True)

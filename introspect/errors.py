@@ -75,6 +75,10 @@ class MetricNotFoundError(HistoryError, KeyError):
     __str__ = Exception.__str__  # KeyError would print the message in quotes on one line
 
 
+class SaveError(FormatError, OSError):
+    """A picture that is ready, and a path where no file can be written."""
+
+
 class SegmentError(IntrospectError, OSError):
     """A run file that cannot be opened, read or written."""
 

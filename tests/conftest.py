@@ -63,3 +63,17 @@ def residual():
 @pytest.fixture
 def image():
     return torch.randn(2, 1, 28, 28, generator=torch.Generator().manual_seed(0))
+
+
+@pytest.fixture(scope="session")
+def zoo_graph():
+    """The traced graph of a model of the zoo: ``zoo_graph("resnet50")``, traced once a process."""
+    from tests.zoo.catalog import find, graph_of
+
+    def graph(name):
+        entry = find(name)
+        if entry.missing:
+            pytest.skip(f"{name} needs {', '.join(entry.missing)}")
+        return graph_of(name)
+
+    return graph

@@ -34,7 +34,9 @@ def trace_backward(
         model: Names the parameters, and tells those that no gradient reaches.
         graph: A forward graph of the same model, as ``introspect.trace`` made it. Each function
             is then joined to the op and module that it came from, where that is certain;
-            needs `model`, since parameters are what both graphs can name.
+            needs `model`, since parameters are what both graphs can name. Traced by
+            ``Tracer(gradients=True)`` the join is exact, whatever the model does; else it goes
+            by shapes and wiring.
 
     Returns:
         Functions, leaves, outputs and saved tensors, with the edges between them.

@@ -9,11 +9,12 @@ their own. No tensor is kept, only shapes and dtypes.
 Cost: about 0.6 kB for each function.
 
 Not here: how it is read off a tensor (``introspect.graph.backward``), how it is joined to a
-forward Graph, spelled as DOT or as text (``introspect.graph.autograd``).
+forward Graph, spelled as DOT or text, or drawn (``introspect.graph.autograd``).
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from os import PathLike
 from typing import Any, Literal
 
 from introspect.nouns.verbs import verb
@@ -147,6 +148,21 @@ class AutogradGraph:
         functions = self.functions
         return sum(n.op is not None for n in functions) / len(functions) if functions else 0.0
 
+    def save(self, path: str | PathLike[str], **options: Any) -> None:
+        """Draw the graph into a file; the suffix picks the format.
+
+        Args:
+            path: Ends in ``.svg``, ``.pdf``, ``.png``; in ``.dot`` or ``.gv`` for what torchviz
+                writes; in ``.json`` for the graph itself. Missing folders are made.
+            **options: As of ``introspect.graph.autograd.picture``: `theme` (``"torchviz"`` for its
+                colours), `depth`, `fold`, `direction`, `title`, `legend`, `show_attrs`,
+                `show_saved`, `show_accumulate`, and `scale` for PNG.
+
+        Raises:
+            FormatError: If the suffix or an option is unknown.
+        """
+        verb("introspect.graph.autograd.picture:save")(self, path, **options)
+
     def to_dot(
         self, *, show_attrs: bool = False, show_saved: bool = False, max_attr_chars: int = 50
     ) -> str:
@@ -192,6 +208,10 @@ class AutogradGraph:
 
     def __repr__(self) -> str:
         return self.outline_text()
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        del include, exclude
+        return verb("introspect.graph.autograd.picture:mime_bundle")(self)
 
 
 def _node_row(node: AutogradNode) -> dict[str, Any]:

@@ -26,6 +26,7 @@ class Rect:
         stroke: Colour role of the outline, or None.
         line_width: Of the outline.
         corners: Which corners are round: top left, top right, bottom right, bottom left.
+        dash: Lengths of strokes and gaps of the outline, in points; empty for a plain line.
     """
 
     x: float
@@ -37,6 +38,7 @@ class Rect:
     stroke: str | None = None
     line_width: float = 1.0
     corners: tuple[bool, bool, bool, bool] = (True, True, True, True)
+    dash: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,7 @@ class Polyline:
         line_width: In points.
         radius: Radius of the bends; short legs reduce it.
         arrow: Whether the last point carries a filled arrow head.
+        dash: Lengths of strokes and gaps, in points; empty for a plain line.
     """
 
     points: tuple[Point, ...]
@@ -56,6 +59,7 @@ class Polyline:
     line_width: float = 1.2
     radius: float = 7.0
     arrow: bool = False
+    dash: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +106,14 @@ class Cluster:
         items: In painting order.
         title: Tool tip and accessible name, or ``""``.
         role: ``"box"``, ``"group"`` or ``""``: what a structure check may look for.
+        description: What a reader who cannot see the shapes should hear: path, class, sizes,
+            parameters, source line.
     """
 
     items: "tuple[Shape, ...]"
     title: str = ""
     role: str = ""
+    description: str = ""
 
 
 Shape = Rect | Polyline | Label | Cluster

@@ -4,15 +4,17 @@ A directed graph in the order of execution. An `Op` is one call of a torch funct
 `Value` one tensor at one moment (an in-place write makes a new Value of the same storage),
 a `Call` one run of a module's forward; a module that runs three times has three Calls.
 
-Cost: about 0.5 kB for each op with its values. No tensor is kept.
+Cost: about 0.5 kB for each op with its values. No tensor is kept. A graph that was just traced
+makes its ops, values and calls when one of them is first asked for (3 us an op, once).
 
 Not here: how a Graph is made (``introspect.graph.trace``), how it is drawn
 (``introspect.graph.outline``, then ``layout``, then ``formats``).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from os import PathLike
+from threading import RLock
 from typing import Any, Literal
 
 from introspect.nouns.verbs import verb
@@ -144,8 +146,32 @@ class Op:
         return f"<Op {self.index} {self.name}{' in ' + where if where else ''}>"
 
 
+_reading = RLock()
+
+
+class _Unread:
+    """Fields of a Graph that are made when one of them is first asked for.
+
+    A field that was never set is a slot without a value, for which Python calls
+    ``__getattr__``: a graph that is whole pays nothing.
+    """
+
+    __slots__ = ("_autograd", "_read")
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in _FIELDS:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        with _reading:  # two threads must see the same ops
+            read = getattr(self, "_read", None) if name != "_read" else None
+            if read is not None:
+                for key, value in read().items():
+                    object.__setattr__(self, key, value)
+                object.__setattr__(self, "_read", None)
+        return object.__getattribute__(self, name)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
-class Graph:
+class Graph(_Unread):
     """What a model did in one forward.
 
     Attributes:
@@ -182,13 +208,16 @@ class Graph:
         """Draw the graph into a file; the suffix picks the format.
 
         Args:
-            path: Ends in ``.svg``, ``.pdf``, ``.png``, or in ``.json`` for the graph itself, which
-                `Graph.load` reads. Missing folders are made.
-            **options: As of ``introspect.graph.picture``: `depth`, `theme`, `direction`,
-                `fold`, `title`, `legend`, and `scale` for PNG.
+            path: Ends in ``.svg``, ``.pdf``, ``.png`` or ``.html`` for a picture, in ``.dot``,
+                ``.mmd`` or ``.model-explorer.json`` for other tools, in ``.json`` for the graph
+                itself, which `Graph.load` reads. Missing folders are made.
+            **options: As of ``introspect.graph.picture``: `depth`, `expand`, `collapse`, `fold`,
+                `insets`, `direction`, `title`, `legend`, `color_by`, `size_by`; `theme`;
+                `scale` or `dpi` for PNG; `fit` and `tiles` for PDF.
 
         Raises:
-            FormatError: If the suffix is unknown; the message names the known ones.
+            FormatError: If the suffix or an option is unknown; the message names the known ones.
+            SaveError: If the file cannot be written. It is an OSError, too.
         """
         verb("introspect.graph.formats:save")(self, path, **options)
 
@@ -213,6 +242,42 @@ class Graph:
             FormatError: If it is something else, later, or damaged; the message names the place.
         """
         return verb("introspect.graph.formats.json:from_dict")(document)
+
+    def to_dot(self, **options: Any) -> str:
+        """The outline in the DOT language of Graphviz; ``detail="ops"`` for every operation.
+
+        Args:
+            **options: `detail`, `depth`, `fold`, `expand`, `collapse`, `title`, `direction` and
+                `theme`.
+        """
+        return verb("introspect.graph.formats.dot:to_dot")(self, **options)
+
+    def to_mermaid(self, **options: Any) -> str:
+        """The outline as a Mermaid flowchart, as READMEs show it. Options as of `to_dot`."""
+        return verb("introspect.graph.formats.mermaid:to_mermaid")(self, **options)
+
+    def to_model_explorer(self) -> list[dict[str, Any]]:
+        """Every operation as Model Explorer's JSON (``save("m.model-explorer.json")``)."""
+        return verb("introspect.graph.formats.model_explorer:to_model_explorer")(self)
+
+    def to_tensorboard(self, logdir: str | PathLike[str]) -> Any:
+        """Write an event file for TensorBoard's graph tab, with times if the trace has them.
+
+        Returns:
+            The path of the file.
+
+        Raises:
+            MissingExtraError: If the package tensorboard is not installed.
+        """
+        return verb("introspect.graph.formats.graphdef:to_tensorboard")(self, logdir)
+
+    def to_hiddenlayer(self) -> Any:
+        """A real ``hiddenlayer.Graph``, for hiddenlayer's own transforms and ``build_dot``.
+
+        Raises:
+            MissingExtraError: If hiddenlayer is not installed.
+        """
+        return verb("introspect.graph.formats.to_hiddenlayer:to_hiddenlayer")(self)
 
     @property
     def fingerprint(self) -> str:
@@ -287,14 +352,49 @@ class Graph:
         """
         return verb("introspect.graph.rewrite.transform:transformed")(self, transforms)
 
-    def outline_text(self, *, depth: int | None = None) -> str:
-        """The graph as indented text, one line a box. See ``introspect.graph.outline``."""
-        return verb("introspect.graph.outline:as_text")(self, depth=depth)
+    def outline_text(self, *, depth: int | None = None, **options: Any) -> str:
+        """The graph as indented text, one line a box.
+
+        Args:
+            depth: Levels of modules; None for as many as fit a page.
+            **options: `fold`, `expand`, `collapse`, `insets`: as of ``introspect.graph.outline``.
+        """
+        return verb("introspect.graph.outline:as_text")(self, depth=depth, **options)
 
     def __repr__(self) -> str:
         return self.outline_text()
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         del include, exclude
-        svg = verb("introspect.graph.formats:svg_text")(self)
-        return {"image/svg+xml": svg, "text/plain": repr(self)}
+        return {
+            "text/html": verb("introspect.graph.formats.html:to_html_fragment")(self),
+            "image/svg+xml": verb("introspect.graph.formats:svg_text")(self),
+            "text/plain": repr(self),
+        }
+
+
+_FIELDS = frozenset(Graph.__dataclass_fields__)
+
+
+def unread(read: Callable[[], Mapping[str, Any]], *, autograd: Any = None, **known: Any) -> Graph:
+    """A graph of which some fields are made when one of them is first asked for.
+
+    Args:
+        read: Makes all fields that are not in `known`; called once at most.
+        autograd: What autograd noted in the run, for `Graph.backward`; it is not saved.
+        **known: The other fields.
+
+    Example:
+        >>> graph = unread(lambda: {"ops": (), "values": ()}, name="Net")
+        >>> graph.name, graph.ops
+        ('Net', ())
+    """
+    graph = object.__new__(Graph)
+    for name, value in {**known, "_read": read, "_autograd": autograd}.items():
+        object.__setattr__(graph, name, value)
+    return graph
+
+
+def autograd_of(graph: Graph) -> Any:
+    """What autograd noted in the run of a graph (``Tracer(gradients=True)``), or None."""
+    return getattr(graph, "_autograd", None)

@@ -6,6 +6,7 @@ import json
 import re
 import warnings
 import weakref
+from collections import Counter
 from dataclasses import dataclass
 
 import pytest
@@ -370,9 +371,12 @@ class Watcher(TorchFunctionMode):
         return result
 
 
-def joined(model, args, kwargs=None, loss=lambda output: output):
-    """The joined graph of a loss, and how many functions were joined to the wrong op."""
-    graph = introspect.trace(model, *args, **(kwargs or {}))
+def joined(model, args, kwargs=None, *, loss=lambda output: output, gradients=False):
+    """The joined graph of a loss, and how many functions were joined to the wrong op.
+
+    With gradients a function that should have been joined and was not is wrong, too.
+    """
+    graph = introspect.Tracer(gradients=gradients).trace(model, *args, **(kwargs or {}))
     watcher = Watcher(model)
     with watcher:
         output = model(*args, **(kwargs or {}))
@@ -380,9 +384,11 @@ def joined(model, args, kwargs=None, loss=lambda output: output):
     truth = {k: row for row in watcher.rows for k in range(row[0], row[1])}
     op_of, wrong = {}, []
     for node in backward.functions:
-        if node.op is None:
-            continue
         row = truth.get(node.sequence)
+        if node.op is None:
+            if gradients and row is not None:
+                wrong.append((node, None, row))
+            continue
         op = graph.ops[node.op]
         # one op is one row and one row is one op, of the same name, in the same module
         if row is None or (op.name, node.path) != row[2:] or op_of.setdefault(row, op) is not op:
@@ -441,6 +447,134 @@ def test_random_programs_are_never_joined_wrongly(program, outputs):
         return
     _, wrong = joined(model, (torch.ones(3, 3),))
     assert not wrong
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_graph_traced_with_gradients_joins_every_function_exactly(name):
+    model, x = made(name)
+    _, wrong = joined(model, (x,), gradients=True)
+    assert not wrong
+
+
+@pytest.mark.parametrize("name", ["gpt2", "bert", "llama"])
+def test_a_transformer_traced_with_gradients_joins_every_function_exactly(name):
+    model, kwargs = transformer(name)
+    _, wrong = joined(
+        model,
+        (torch.arange(6)[None],),
+        kwargs,
+        loss=lambda output: output[0].pow(2).mean(),
+        gradients=True,
+    )
+    assert not wrong
+
+
+def split(a, b):
+    first, second = a.split([1, 2])
+    return torch.cat([second * b[0], first])
+
+
+def written_through_views(a, b):
+    out = a * 1
+    out.view(-1)[:3].mul_(b[0])
+    out.t()[1] += b.sum(1)
+    return out
+
+
+HOSTILE = {
+    **EXPRESSIONS,
+    "linear": lambda a, b: functional.linear(a[None], b, b[0])[0],
+    "layer norm": lambda a, b: functional.layer_norm(a, (3,), b[0], b[1]),
+    "softsign": lambda a, _: functional.softsign(a),
+    "normalize": lambda a, _: functional.normalize(a),
+    "gelu": lambda a, _: functional.gelu(a),
+    "einsum": lambda a, b: torch.einsum("ij,kj->ik", a, b),
+    "where": lambda a, b: torch.where(a > b, a, b * 2),
+    "outer": lambda a, b: torch.outer(a[0], b[1]),
+    "split": split,
+    "unbind": lambda a, b: torch.stack([x + b[0] for x in a.unbind(1)]),
+    "views": written_through_views,
+    "picked": lambda a, b: a[b[0] > 0].sum(0) + b,
+    "own function": Scale.apply,
+    "checkpoint": lambda a, b: checkpoint(lambda x, y: (x * y).sin(), a, b, use_reentrant=False),
+    "without gradients": lambda a, b: a + torch.no_grad()(torch.mul)(a, b),
+    "same twice": lambda a, _: a * a,
+    "dropout": lambda a, _: functional.dropout(a, 0.5),
+}
+hostile_steps = st.lists(
+    st.tuples(st.sampled_from(sorted(HOSTILE)), st.integers(0, 20), st.integers(0, 20)),
+    min_size=1,
+    max_size=14,
+)
+
+
+class Hostile(Random):
+    """Such programs of what is hard to tell apart, and of modules that run several times."""
+
+    def __init__(self, program, outputs):
+        super().__init__(program, outputs)
+        self.layer = nn.Linear(3, 3)
+        self.block = nn.Sequential(self.layer, nn.Tanh(), nn.Linear(3, 3), nn.Tanh())
+
+    def forward(self, x):
+        results = [self.weight, x, self.other]
+        for k, (name, first, second) in enumerate(self.program):
+            a, b = results[first % len(results)], results[second % len(results)]
+            results.append(HOSTILE[name](a, b))
+            if (first + second) % 5 == 0:
+                results.append((self.layer if k % 2 else self.block)(results[-1]))
+        return tuple(results[-1 - k % (len(results) - 2)] for k in self.outputs)
+
+
+@given(hostile_steps, st.lists(st.integers(0, 20), min_size=1, max_size=2))
+@settings(max_examples=200, deadline=None, derandomize=True)
+def test_hostile_programs_traced_with_gradients_are_joined_exactly(program, outputs):
+    model = Hostile(program, outputs)
+    if not any(tensor.requires_grad for tensor in model(torch.ones(3, 3))):
+        return
+    _, wrong = joined(model, (torch.ones(3, 3),), gradients=True)
+    assert not wrong
+
+
+def test_a_model_that_ran_twice_in_a_loss_is_joined_exactly_in_both_runs():
+    model = nn.Sequential(nn.Linear(4, 4), nn.ReLU(), nn.Linear(4, 4), nn.ReLU())
+    graph = introspect.Tracer(gradients=True).trace(model, torch.randn(2, 4))
+    loss = (model(torch.randn(3, 4)) - model(torch.randn(3, 4)) * 2).sum()
+    backward = trace_backward(loss, model, graph)
+    found = Counter(node.op for node in backward.functions)
+    assert found == {0: 4, 1: 2, 2: 4, 3: 2, None: 3}
+
+
+def test_a_run_that_took_another_way_is_not_joined_by_its_moments():
+    class Branch(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.first, self.second = nn.Linear(4, 4), nn.Linear(4, 4)
+
+        def forward(self, x):
+            y = self.first(x)
+            return self.second(y.sigmoid()) if x.sum() > 0 else self.second(y).tanh()
+
+    model, x = Branch(), torch.ones(2, 4)
+    graph = introspect.Tracer(gradients=True).trace(model, x)
+    backward = trace_backward(model(-x), model, graph)
+    assert all(node.op is None for node in backward.functions if "Tanh" in node.name)
+    names = {node.op: node.name for node in backward.functions if node.op is not None}
+    assert all(graph.ops[op].name == "linear" for op in names)
+
+
+def test_tracing_with_gradients_leaves_the_gradients_and_the_graph_as_they_are():
+    norm, x = nn.BatchNorm1d(4), torch.randn(3, 4)
+    model = nn.Sequential(nn.Linear(4, 4), norm)
+    with torch.no_grad():
+        graph = introspect.Tracer(gradients=True).trace(model, x)
+        assert not torch.is_grad_enabled()
+    assert all(parameter.grad is None for parameter in model.parameters())
+    assert norm.running_mean is not None
+    assert torch.equal(norm.running_mean, torch.zeros(4))
+    same = [(op.name, op.arguments, op.outputs[0].shape) for op in graph.ops]
+    plain = introspect.trace(model, x)
+    assert same == [(op.name, op.arguments, op.outputs[0].shape) for op in plain.ops]
 
 
 def test_a_model_that_ran_twice_is_not_joined_at_random():

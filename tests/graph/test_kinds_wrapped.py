@@ -1,47 +1,18 @@
 """Models inside something: compiled, scripted, quantised, sharded. Each traced whole."""
 
+import copy
+import shutil
 import warnings
 from itertools import groupby
 
 import pytest
 import torch
-import torch.distributed as dist
-from torch import nn
 
 import introspect
-
-
-def small():
-    torch.manual_seed(0)
-    return nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 2)).eval()
-
-
-class Part(nn.Module):
-    """A plain head around a body that a test wraps."""
-
-    def __init__(self, body):
-        super().__init__()
-        self.body = body
-        self.head = nn.Linear(2, 3)
-
-    def forward(self, x):
-        return self.head(self.body(x)) + x.sum()
-
-
-def names(graph):
-    return [op.name for op in graph.ops]
-
-
-def feeding(graph):
-    """The ops that the outputs are made of, however far back."""
-    used, front = set(), list(graph.outputs)
-    while front:
-        producer = front.pop().producer
-        if producer is not None and producer not in used:
-            used.add(producer)
-            front.extend(producer.inputs)
-    return used
-
+from tests.zoo.catalog import find
+from tests.zoo.hand import MnistSeq
+from tests.zoo.runs import feeding, names
+from tests.zoo.wrapped import CompiledGelu, Part, small
 
 # ------------------------------------------------------------------------------- compiled
 
@@ -96,16 +67,7 @@ def test_a_module_compiled_in_place_traces(trace_whole, dynamo):
 
 
 def test_a_compiled_function_inside_traces(trace_whole, dynamo):
-    class Compiled(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.a = nn.Linear(4, 4)
-            self.gelu = torch.compile(lambda x: x * torch.sigmoid(1.7 * x), backend="eager")
-
-        def forward(self, x):
-            return self.gelu(self.a(x))
-
-    model, x = Compiled().requires_grad_(False), torch.randn(2, 4)
+    model, x = CompiledGelu().requires_grad_(False), torch.randn(2, 4)
     model(x)
     assert "sigmoid" in names(trace_whole(model, x, order=False))
     model(x)
@@ -121,6 +83,60 @@ def test_tracing_before_compiling_changes_nothing_about_compiling(dynamo):
         introspect.trace(model, x)
     assert not [w for w in heard if "hook" in str(w.message).lower()]
     assert compilations(dynamo) == 1
+
+
+# torch 2.13 scripts in its own inductor, and warns of it
+own_warning = pytest.mark.filterwarnings("ignore:.torch.jit:DeprecationWarning")
+needs_compiler = pytest.mark.skipif(shutil.which("g++") is None, reason="inductor needs g++")
+
+
+@needs_compiler
+@own_warning
+@pytest.mark.slow
+@pytest.mark.parametrize("part", [False, True], ids=["whole", "part"])
+def test_what_inductor_compiled_traces_and_is_not_compiled_again(trace_whole, dynamo, part):
+    body = torch.compile(small().requires_grad_(False), backend="inductor")
+    model, x = Part(body) if part else body, torch.randn(2, 4)
+    graph = trace_whole(model, x, order=False)
+    assert compilations(dynamo) == 0  # neither trace nor verify compiles
+    want = model(x)
+    assert compilations(dynamo) == 1
+    assert dynamo["inductor"]  # it was the one that compiled
+    again = trace_whole(model, x, order=False)
+    assert names(again) == names(graph) == ["linear", "relu", "linear", *AROUND[part]]
+    assert torch.equal(model(x), want)
+    assert compilations(dynamo) == 1
+    assert not dynamo["recompiles"]
+
+
+AROUND = {False: [], True: ["linear", "sum", "add"]}
+
+
+@needs_compiler
+@own_warning
+@pytest.mark.slow
+def test_training_what_inductor_compiled_goes_on_after_a_trace_as_before(dynamo):
+    def train(model, x, *, traced):
+        optimizer = torch.optim.SGD(model.parameters(), lr=1e-3)
+        for step in range(4):
+            optimizer.zero_grad()
+            model(x).pow(2).sum().backward()
+            optimizer.step()
+            if traced and step == 1:
+                introspect.trace(model, x)
+        return [p.detach().clone() for p in model.parameters()]
+
+    torch.manual_seed(0)
+    model, x = MnistSeq().train(), torch.rand(4, 1, 28, 28)
+    twin = copy.deepcopy(model)
+    plain = train(torch.compile(model, backend="inductor"), x, traced=False)
+    once = compilations(dynamo)
+    torch._dynamo.reset()
+    torch._dynamo.utils.counters.clear()
+    seen = train(torch.compile(twin, backend="inductor"), x, traced=True)
+    assert compilations(dynamo) == once
+    assert all(p.isfinite().all() for p in plain)
+    assert all(torch.equal(a, b) for a, b in zip(plain, seen, strict=True))
 
 
 # ------------------------------------------------------------------------------- scripted
@@ -155,67 +171,27 @@ def test_a_scripted_model_traces_at_least_as_one_box(trace_whole, wrap):
     assert graph.outputs[0].producer is not None
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="a scripted function runs in C++ and calls no torch function: its result comes from "
-    "nowhere, and the note cannot name it",
-)
-def test_a_scripted_function_inside_is_linked(trace_whole):
-    def double(x):
-        return x * 2 + 1
-
-    class Scripted(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.a = nn.Linear(4, 4)
-            self.double = scripted(double)
-
-        def forward(self, x):
-            return self.double(self.a(x)).relu()
-
-    graph = trace_whole(Scripted(), torch.randn(2, 4))
+def test_a_scripted_function_inside_is_linked(trace_entry):
+    graph = trace_entry("scripted_function")
     assert {op.call.path for op in feeding(graph)} == {"", "a"}
+    assert [op.name for op in graph.ops] == ["linear", "double", "relu"]
 
 
 # ------------------------------------------------------------------------------ quantised
 
 
-def test_dynamically_quantised_layers_trace(trace_whole):
-    if "fbgemm" not in torch.backends.quantized.supported_engines:
-        pytest.skip("this build of torch has no quantised kernels")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # torch.ao.quantization is deprecated
-        model = torch.ao.quantization.quantize_dynamic(small(), {nn.Linear}, dtype=torch.qint8)
-        graph = trace_whole(model, torch.randn(2, 4))
+def test_dynamically_quantised_layers_trace(trace_entry):
+    graph = trace_entry("quantised_dynamic")
     assert [path for path, _ in groupby(op.call.path for op in graph.ops)] == ["0", "1", "2"]
 
 
-def test_statically_quantised_layers_trace(trace_whole):
-    if "fbgemm" not in torch.backends.quantized.supported_engines:
-        pytest.skip("this build of torch has no quantised kernels")
-    torch.backends.quantized.engine = "fbgemm"
-    quantization = torch.ao.quantization
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        model = nn.Sequential(quantization.QuantStub(), *small(), quantization.DeQuantStub()).eval()
-        model.qconfig = quantization.get_default_qconfig("fbgemm")
-        prepared = quantization.prepare(model)
-        prepared(torch.randn(8, 4))
-        model = quantization.convert(prepared)
-        graph = trace_whole(model, torch.randn(2, 4))
-    assert {"quint8"} <= {value.dtype for value in graph.values}
+def test_statically_quantised_layers_trace(trace_entry):
+    assert {"quint8"} <= {value.dtype for value in trace_entry("quantised_static").values}
 
 
-@pytest.mark.parametrize(
-    "config", ["Int8WeightOnlyConfig", "Int8DynamicActivationInt8WeightConfig"]
-)
-def test_torchao_weights_trace(trace_whole, config):
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        quantization = pytest.importorskip("torchao.quantization", reason="torchao is missing")
-        model = nn.Sequential(nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 32)).eval()
-        quantization.quantize_(model, getattr(quantization, config)())
-        graph = trace_whole(model, torch.randn(2, 64))
+@pytest.mark.parametrize("name", ["torchao_weights", "torchao_dynamic"])
+def test_torchao_weights_trace(trace_entry, name):
+    graph = trace_entry(name)
     assert [v.name for v in graph.values if v.kind == "parameter" and "weight" in v.name] == [
         "0.weight",
         "2.weight",
@@ -226,57 +202,25 @@ def test_torchao_weights_trace(trace_whole, config):
 # -------------------------------------------------------------------------------- sharded
 
 
-@pytest.fixture
-def mesh(tmp_path):
-    """One rank of gloo, gone after the test."""
-    if not dist.is_available() or dist.is_initialized():
-        pytest.skip("torch.distributed is not available here")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        dist.init_process_group(
-            "gloo", init_method=f"file://{tmp_path}/rendezvous", rank=0, world_size=1
-        )
-        try:
-            yield dist.init_device_mesh("cpu", (1,))
-        finally:
-            dist.destroy_process_group()
-
-
-def test_fully_sharded_models_trace(trace_whole, mesh):
-    from torch.distributed.fsdp import fully_shard
-
-    model = small()
-    for layer in (model[0], model[2], model):
-        fully_shard(layer, mesh=mesh)
-    x = torch.randn(2, 4)
-    want = model(x).detach().clone()
-    graph = trace_whole(model, x)
-    linears = [op for op in graph.ops if op.name == "linear"]
-    assert [op.call.path for op in linears] == ["0", "2"]
-    assert set(linears) <= feeding(graph)
-    assert torch.equal(model(x), want)
-
-
-def test_distributed_tensors_trace(trace_whole, mesh):
-    from torch.distributed.tensor.parallel import (
-        ColwiseParallel,
-        RowwiseParallel,
-        parallelize_module,
-    )
-
-    model = parallelize_module(small(), mesh, {"0": ColwiseParallel(), "2": RowwiseParallel()})
-    graph = trace_whole(model, torch.randn(2, 4))
+def test_fully_sharded_models_trace_and_compute_the_same_afterwards(trace_whole):
+    with find("fully_sharded").opened() as (model, (x,), _):
+        want = model(x).detach().clone()
+        graph = trace_whole(model, x)
+        assert torch.equal(model(x), want)
     linears = [op for op in graph.ops if op.name == "linear"]
     assert [op.call.path for op in linears] == ["0", "2"]
     assert set(linears) <= feeding(graph)
 
 
-def test_a_model_of_distributed_tensors_keeps_parameter_names(trace_whole, mesh):
-    from torch.distributed.tensor import Replicate, distribute_module, distribute_tensor
+def test_distributed_tensors_trace(trace_entry):
+    graph = trace_entry("tensor_parallel")
+    linears = [op for op in graph.ops if op.name == "linear"]
+    assert [op.call.path for op in linears] == ["0", "2"]
+    assert set(linears) <= feeding(graph)
 
-    model = distribute_module(small(), mesh)
-    x = distribute_tensor(torch.randn(2, 4), mesh, [Replicate()])
-    graph = trace_whole(model, x)
+
+def test_a_model_of_distributed_tensors_keeps_parameter_names(trace_entry):
+    graph = trace_entry("distributed_tensors")
     assert [v.name for v in graph.values if v.kind == "parameter"] == [
         "0.weight",
         "0.bias",

@@ -9,36 +9,11 @@ from torch import nn
 from introspect.errors import TraceError
 from introspect.graph.proof.replay import replay_graph, verify
 from introspect.graph.proof.witness import bear_witness
-
-
-class Runs(nn.Module):
-    """A forward written as a function, with one linear layer to call and one buffer to fill."""
-
-    def __init__(self, forward):
-        super().__init__()
-        torch.manual_seed(0)
-        self._run = forward
-        self.layer = nn.Linear(4, 4)
-        self.register_buffer("count", torch.zeros(4))
-
-    def forward(self, *args, **kwargs):
-        return self._run(self, *args, **kwargs)
-
-
-def x_of(*shape):
-    return torch.randn(*shape or (3, 4), generator=torch.Generator().manual_seed(1))
-
-
-def through_views(m, x):
-    y = m.layer(x)
-    y[0].add_(1)
-    y.view(-1)[3:7].zero_()
-    y.t()[1] = 5.0
-    return y + 1
+from tests.zoo.forwards import through_views, with_layer, x_of
 
 
 def witnessed(forward, x=None):
-    return bear_witness(Runs(forward), (x_of() if x is None else x,), {})
+    return bear_witness(with_layer(forward), (x_of() if x is None else x,), {})
 
 
 def altered(op, **changes):
@@ -62,7 +37,7 @@ def test_a_wrong_wire_is_found_and_the_op_is_named_with_all_that_helps():
     line = sub.source[1]
     assert f"where  the model (Runs), {__file__}:{line}" in message
     assert "given  float32 (3, 4), float32 (3, 4)" in message
-    want = 2 * (Runs(None).layer(x_of()) - x_of()).abs().max().item()
+    want = 2 * (with_layer(None).layer(x_of()) - x_of()).abs().max().item()
     found = re.search(r"cause  12 of 12 numbers differ, by (\S+) at most", message)
     assert float(found[1]) == pytest.approx(want, rel=1e-2)
 
@@ -160,12 +135,12 @@ def test_an_op_that_depends_on_something_hidden_is_named():
     with pytest.raises(
         TraceError, match=r"op 1, \S*counting[\s\S]*12 of 12 numbers differ, by 1 at"
     ):
-        verify(Runs(lambda m, x: counting(m.layer(x))), x_of())
+        verify(with_layer(lambda m, x: counting(m.layer(x))), x_of())
 
 
 def test_an_op_that_torch_calls_nondeterministic_is_given_a_stated_tolerance():
     was = torch.are_deterministic_algorithms_enabled()
-    proof = verify(Runs(lambda m, x: jittering(m.layer(x)).exp()), x_of())
+    proof = verify(with_layer(lambda m, x: jittering(m.layer(x)).exp()), x_of())
     assert 0 < proof.tolerance < 1e-5
     assert re.search(r"equal the model's within \de-0\d\.", repr(proof))
     assert torch.are_deterministic_algorithms_enabled() == was
@@ -173,11 +148,11 @@ def test_an_op_that_torch_calls_nondeterministic_is_given_a_stated_tolerance():
 
 def test_an_op_that_writes_in_secret_is_named():
     with pytest.raises(TraceError, match="it writes into input 0, and the graph does not say so"):
-        verify(Runs(lambda m, x: secretive(m.layer(x))), x_of())
+        verify(with_layer(lambda m, x: secretive(m.layer(x))), x_of())
 
 
 def test_what_cannot_be_run_again_is_said():
-    model = Runs(lambda m, x: m.layer(torch.vmap(lambda row: row * 2)(x)))
+    model = with_layer(lambda m, x: m.layer(torch.vmap(lambda row: row * 2)(x)))
     proof = verify(model, x_of())
     assert proof.ops == len(proof.graph.ops) - len(proof.skipped)
     assert any("vmap" in reason for reason in proof.skipped)

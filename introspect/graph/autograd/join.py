@@ -18,8 +18,7 @@ functions, parts of a model that ran more than once, graphs traced on other shap
 
 Cost: 15 us an op. No torch.
 
-Not here: the sounder way, which is to note each op's functions while it runs; it needs a
-forward with gradients (``introspect.trace`` runs without).
+Not here: the exact way, for graphs that were traced with gradients (``moments``).
 """
 
 import heapq
@@ -33,6 +32,7 @@ from introspect.graph.autograd.ends import (
     is_differentiable,
     may_differentiate,
 )
+from introspect.graph.autograd.moments import owners as owners_by_moment
 from introspect.graph.autograd.names import (
     CONSTANT,
     LAYOUT,
@@ -43,7 +43,7 @@ from introspect.graph.autograd.names import (
     is_composite,
 )
 from introspect.nouns.autograd import AutogradGraph, AutogradNode
-from introspect.nouns.graph import Graph, Op, Value
+from introspect.nouns.graph import Graph, Op, Value, autograd_of
 
 _PASSES = 3  # each pass may learn what the one before could not know
 _LISTED = 4
@@ -51,7 +51,10 @@ _LISTED = 4
 
 def join(autograd: AutogradGraph, graph: Graph) -> tuple[tuple[AutogradNode, ...], tuple[str, ...]]:
     """The nodes of `autograd` with `op` and `path` where certain, and what to say of the rest."""
-    owners = _Join(autograd, graph).owners()
+    moments = autograd_of(graph)
+    owners = None if moments is None else owners_by_moment(autograd, moments)
+    if owners is None:
+        owners = _Join(autograd, graph).owners()
     nodes = tuple(
         node if (op := owners.get(node.index)) is None else _owned(node, graph.ops[op])
         for node in autograd.nodes

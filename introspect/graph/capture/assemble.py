@@ -1,7 +1,13 @@
-"""Raw records of a run -> Graph. Runs once, after the forward; about 3 us an op."""
+"""Raw records of a run -> Graph.
 
+What must be read from the modules is read at once (5 us a module); the nouns are made when
+they are first asked for (3 us an op), so that a trace that is only saved, or compared by its
+size, or dropped, does not pay for them.
+"""
+
+import gc
 from collections.abc import Sequence
-from dataclasses import fields, make_dataclass
+from dataclasses import dataclass, fields, make_dataclass
 from typing import Any, Literal
 
 import torch
@@ -9,7 +15,7 @@ from torch import nn
 
 from introspect.graph.capture.recorder import Recorder
 from introspect.graph.capture.rows import FLAGS, CallRow, OpRow, ValueRow
-from introspect.nouns.graph import Call, Graph, Op, Value
+from introspect.nouns.graph import Call, Graph, Op, Value, unread
 
 
 def _open_twin(noun: Any) -> Any:
@@ -44,6 +50,7 @@ def assemble(  # noqa: PLR0913  the facts of one run
     mode: Literal["real", "fake"] = "real",
     level: Literal["function", "aten", "module"] = "function",
     children: dict[int, list[OpRow]] | None = None,
+    autograd: Any = None,
 ) -> Graph:
     """The nouns of everything that `recorder` wrote down.
 
@@ -57,53 +64,100 @@ def assemble(  # noqa: PLR0913  the facts of one run
         mode: Of the run.
         level: Of the run.
         children: Row of an op -> rows of its ATen operators.
+        autograd: What autograd made in the run (``autograd.moments``).
     """
     recorder.tensors.add_unread()
-    calls: list[Any] = []
-    settings: dict[nn.Module, dict[str, Any]] = {}
-    for index, row in enumerate(recorder.calls):
-        calls.append(_call(index, row, calls, recorder, settings))
-    values, ops = _Linker(recorder, calls, children or {}).link()
-    for call, row in zip(calls, recorder.calls, strict=True):
-        call.inputs = tuple([values[k] for k in row.inputs])
-        call.outputs = tuple([values[k] for k in row.outputs])
-        call.__class__ = Call
-    return Graph(
+    facts = _CallFacts(recorder)
+    rows = Rows(
+        recorder.ops,
+        recorder.values,
+        [facts.of(row) for row in recorder.calls],
+        children or {},
+        tuple(inputs),
+        tuple(outputs),
+        tuple(output_names),
+    )
+    return unread(
+        rows.read,
+        autograd=autograd,
         name=name or type(model).__name__,
         module=type(model).__name__,
-        ops=tuple(ops),
-        values=tuple(values),
-        calls=tuple(calls),
-        inputs=tuple(values[k] for k in inputs),
-        outputs=tuple(values[k] for k in outputs),
-        output_names=tuple(output_names),
+        output_names=rows.output_names,
         parameters=recorder.inventory.parameters(model),
         mode=mode,
         level=level,
-        notes=_notes(ops, values, inputs, outputs, output_names),
     )
+
+
+@dataclass(slots=True, frozen=True, eq=False)
+class Rows:
+    """All that was written down of a run, without its tensors and modules.
+
+    Attributes:
+        ops, values: As the recorder wrote them.
+        calls: The fields of `Call`, with rows in place of nouns.
+        children: Row of an op -> rows of its ATen operators.
+        inputs, outputs: Rows of values.
+        output_names: Where each output stood in the result.
+    """
+
+    ops: list[OpRow]
+    values: list[ValueRow]
+    calls: list[tuple[Any, ...]]
+    children: dict[int, list[OpRow]]
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    output_names: tuple[str, ...]
+
+    def read(self) -> dict[str, Any]:
+        """The fields of `Graph` that are made of rows."""
+        was_on = gc.isenabled()
+        gc.disable()  # all that is made here stays
+        try:
+            return self._read()
+        finally:
+            if was_on:
+                gc.enable()
+
+    def _read(self) -> dict[str, Any]:
+        calls: list[Any] = []
+        for index, (parent, *about, _, _) in enumerate(self.calls):
+            path, module, is_builtin, *others = about
+            above = None if parent is None else calls[parent]
+            calls.append(_OpenCall(index, path, module, is_builtin, above, *others, (), ()))
+        values, ops = _Linker(self, calls).link()
+        for call, (*_, inputs, outputs) in zip(calls, self.calls, strict=True):
+            call.inputs = tuple([values[k] for k in inputs])
+            call.outputs = tuple([values[k] for k in outputs])
+            call.__class__ = Call
+        return {
+            "ops": tuple(ops),
+            "values": tuple(values),
+            "calls": tuple(calls),
+            "inputs": tuple([values[k] for k in self.inputs]),
+            "outputs": tuple([values[k] for k in self.outputs]),
+            "notes": _notes(ops, values, self.inputs, self.outputs, self.output_names),
+        }
 
 
 class _Linker:
     """Values and ops refer to each other: each op is made before the values it produces."""
 
-    def __init__(
-        self, recorder: Recorder, calls: list[Call], children: dict[int, list[OpRow]]
-    ) -> None:
-        self.recorder = recorder
+    def __init__(self, rows: Rows, calls: list[Call]) -> None:
+        self.rows = rows
         self.calls = calls
-        self.children = children
-        self.values: list[Any] = [None] * len(recorder.values)
+        self.children = rows.children
+        self.values: list[Any] = [None] * len(rows.values)
         self.ops: list[Op] = []
         self._spelled: dict[Any, str] = {}
 
     def link(self) -> tuple[list[Value], list[Op]]:
         """Everything, in the order of the rows."""
-        values, rows, calls, ops = self.values, self.recorder.values, self.calls, self.ops
+        values, rows, calls, ops = self.values, self.rows.values, self.calls, self.ops
         for index, row in enumerate(rows):
             if row[4] is None:  # what no op made can be made at once
                 values[index] = self._value(index, row, None)
-        for index, row in enumerate(self.recorder.ops):
+        for index, row in enumerate(self.rows.ops):
             name, call, inputs, outputs, arguments, options, function, source, bits, elapsed = row
             op = _OpenOp(
                 index,
@@ -135,7 +189,7 @@ class _Linker:
 
     def _alias(self, k: int) -> Value:
         """A tensor that an earlier op wrote through another tensor: that op produced it."""
-        known = self.values[k] = self._value(k, self.recorder.values[k], None)
+        known = self.values[k] = self._value(k, self.rows.values[k], None)
         return known
 
     def _value(self, index: int, row: ValueRow, producer: Op | None) -> Value:
@@ -144,7 +198,7 @@ class _Linker:
             producer = self.ops[made_by]
         value = _OpenValue(
             index,
-            shape,
+            None if shape is None else tuple(shape),
             self._spell(dtype),
             self._spell(device),
             kind,
@@ -158,7 +212,7 @@ class _Linker:
 
     def _child(self, parent: Op, row: OpRow) -> Op:
         name, _, inputs, outputs, arguments, options, _, _, bits, elapsed = row
-        rows = self.recorder.values
+        rows = self.rows.values
         for k in (*inputs, *outputs):
             if self.values[k] is None:
                 self.values[k] = self._value(k, rows[k], parent)
@@ -182,39 +236,47 @@ class _Linker:
         return text
 
 
-def _call(
-    index: int,
-    row: CallRow,
-    calls: list[Any],
-    recorder: Recorder,
-    settings: dict[nn.Module, dict[str, Any]],
-) -> Any:
-    """A call that is still open: its values are not made yet."""
-    module = row.module
-    cls = type(module)
-    own = settings.get(module)
-    if own is None:
-        own = settings[module] = _settings(module)
-    return _OpenCall(
-        index,
-        row.path,
-        cls.__name__,
-        cls.__module__.startswith("torch."),
-        None if row.parent is None else calls[row.parent],
-        row.repetition,
-        own,
-        recorder.inventory.parameters(module),
-        module.training,
-        (),
-        (),
-    )
+class _CallFacts:
+    """What a `Call` says of its module, read while the module is as it was in the run."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        self._inventory = recorder.inventory
+        self._known: dict[nn.Module, tuple[Any, ...]] = {}
+        self._classes: dict[type, tuple[str, bool]] = {}
+
+    def of(self, row: CallRow) -> tuple[Any, ...]:
+        """Row of the parent, the fields of `Call` from `path` on, rows of inputs and outputs."""
+        module = row.module
+        about = self._known.get(module)
+        if about is None:
+            about = self._known[module] = self._about(module)
+        name, is_builtin, settings, parameters, training = about
+        return (
+            row.parent,
+            row.path,
+            name,
+            is_builtin,
+            row.repetition,
+            settings,
+            parameters,
+            training,
+            row.inputs,
+            row.outputs,
+        )
+
+    def _about(self, module: nn.Module) -> tuple[Any, ...]:
+        cls = type(module)
+        known = self._classes.get(cls)
+        if known is None:
+            known = self._classes[cls] = (cls.__name__, cls.__module__.startswith("torch."))
+        return (*known, _settings(module), self._inventory.parameters(module), module.training)
 
 
 def _settings(module: nn.Module) -> dict[str, Any]:
     found = {}
-    own = vars(module)  # getattr costs 0.7 us for each name that an nn.Module lacks
-    for name in own.keys() & _SETTINGS:
-        value = own[name]
+    for name, value in vars(module).items():  # getattr costs 0.7 us for each name it lacks
+        if name not in _SETTINGS:
+            continue
         if isinstance(value, bool | int | float | str):
             found[name] = value
         elif isinstance(value, tuple | list) and all(isinstance(v, int | float) for v in value):

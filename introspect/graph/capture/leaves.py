@@ -18,6 +18,14 @@ _ATOMS = (str, bytes, int, float, complex, bool, type(None), type, torch.nn.Modu
 _ATOMS += (FunctionType, MethodType, torch.dtype, torch.device)
 
 
+def tensors_in(result: Any) -> list[torch.Tensor]:
+    """The tensors in what a torch function returned."""
+    made: list[torch.Tensor] = []
+    if result is not None:
+        scan((result,), made)
+    return made
+
+
 def named_tensors(tree: Any, path: str = "") -> Iterator[tuple[str, torch.Tensor]]:
     """Every tensor in `tree` with its path, depth first, in the order of the containers.
 
@@ -56,10 +64,11 @@ def _items(tree: Any) -> Iterator[tuple[Any, Any]]:
         yield from list(getattr(tree, "__dict__", {}).items())
 
 
-_PLAIN = frozenset(
+PLAIN = frozenset(
     {int, float, str, bool, complex, type(None), torch.dtype, torch.device, type(...)}
 )
 _TENSORS = frozenset({torch.Tensor, torch.nn.Parameter})
+"""Types that are decided by one look-up; what is in `PLAIN` is kept as it is."""
 
 
 def scan(arguments: Iterable[Any], found: list[torch.Tensor]) -> tuple[Any, ...]:
@@ -77,14 +86,15 @@ def scan(arguments: Iterable[Any], found: list[torch.Tensor]) -> tuple[Any, ...]
         if kind in _TENSORS:
             found.append(argument)
             kept.append(TENSOR)
-        elif kind in _PLAIN:
+        elif kind in PLAIN:
             kept.append(argument)
         else:
-            kept.append(_scan_other(argument, found))
+            kept.append(scan_other(argument, found))
     return tuple(kept)
 
 
-def _scan_other(argument: Any, found: list[torch.Tensor]) -> Any:
+def scan_other(argument: Any, found: list[torch.Tensor]) -> Any:
+    """As `scan` for one argument that is neither a plain tensor nor of a type in `PLAIN`."""
     if isinstance(argument, torch.Tensor):  # a subclass
         found.append(argument)
         return TENSOR

@@ -1,6 +1,7 @@
 """Which torch functions ask about a tensor, and what the others are called."""
 
 from collections.abc import Callable, Mapping, Sequence
+from types import BuiltinFunctionType, MethodDescriptorType, WrapperDescriptorType
 from typing import Any
 
 import torch
@@ -48,6 +49,57 @@ def name_of(func: Callable[..., Any]) -> str:
             name = getattr(getattr(func, "__self__", None), "__name__", name)
         _names[func] = name
     return name
+
+
+FunctionFacts = tuple[str, bool, bool]
+"""Name of a torch function, whether it may write its inputs (unless asked to by ``out=``), and
+whether Python reads numbers through it. No name: it asks about a tensor and is no op."""
+
+_DATA_DEPENDENT = frozenset(
+    "item tolist __bool__ __int__ __float__ __index__ numpy nonzero equal is_nonzero".split()
+)
+
+FACTS: dict[Any, FunctionFacts] = dict.fromkeys(METADATA, ("", False, False))
+"""What is known of each torch function that was met: one look-up an op."""
+
+
+# Operators that never write; the schemas of the others tell.
+_PURE = frozenset(
+    "__add__ __radd__ __sub__ __mul__ __rmul__ __truediv__ __div__ __matmul__ __neg__ __getitem__ "
+    "__eq__ __ne__ __lt__ __le__ __gt__ __ge__ __and__ __or__ __xor__ __invert__".split()
+)
+_OWNERS = ("torch", "torch._C._nn", torch._C.TensorBase)
+_WRITTEN_IN_C = (BuiltinFunctionType, MethodDescriptorType, WrapperDescriptorType)
+
+
+def learn(func: Callable[..., Any]) -> FunctionFacts:
+    """The facts of a function that is not in `FACTS`; now it is.
+
+    Example:
+        >>> learn(torch.Tensor.tolist), learn(torch.add), learn(torch.Tensor.add_)
+        (('tolist', True, True), ('add', False, False), ('add_', True, False))
+    """
+    name = name_of(func)
+    may_write = func in RUNNING_STATISTICS or not _is_pure(func, name)
+    facts = FACTS[func] = (name, may_write, name in _DATA_DEPENDENT)
+    return facts
+
+
+def _is_pure(func: Callable[..., Any], name: str) -> bool:
+    """Whether torch's own schemas say that it writes nothing but what is given as ``out=``."""
+    if not isinstance(func, _WRITTEN_IN_C):
+        return False  # of Python: it may do anything
+    if name in _PURE:
+        return True
+    owner = getattr(func, "__module__", None) or getattr(func, "__objclass__", None)
+    if owner not in _OWNERS:
+        return False
+    schemas = torch._C._jit_get_schemas_for_operator(f"aten::{name}")
+    return bool(schemas) and not any(
+        argument.alias_info is not None and argument.alias_info.is_write and not argument.kwarg_only
+        for schema in schemas
+        for argument in schema.arguments
+    )
 
 
 RUNNING_STATISTICS: Mapping[Any, tuple[tuple[int, str], ...]] = {

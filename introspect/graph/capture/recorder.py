@@ -5,8 +5,9 @@ the model uses; ``module_calls`` tells which module is running. Both are gone wh
 block ends, however it ends.
 
 This file is the hot path: every line of `__torch_function__` runs for every op, so the common
-case is written out where a helper function would cost 0.1 us. An op costs about 10 us, of
-which the mode itself is 2 and the walk to the user's line 1.
+case is written out where a helper function would cost 0.1 us. An op costs 3 us in a tight
+loop, of which the user's line is 0.6; the mode itself costs another 1.1. In a real model the
+caches are cold, and it costs twice as much, between convolutions eight times.
 
 An op that returns its own input (``contiguous``, ``to`` without effect, dropout in
 evaluation) makes no new value, or the module around it would seem to produce it.
@@ -14,25 +15,23 @@ evaluation) makes no new value, or the module around it would seem to produce it
 
 from collections.abc import Callable
 from contextlib import ExitStack
+from sys import _getframe
 from time import perf_counter
-from types import CodeType, TracebackType
+from types import CodeType, FrameType, TracebackType
 from typing import Any, Self
+from weakref import ref
 
 import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
-from introspect.graph.capture.frames import call_site, locate
+from introspect.graph.autograd.moments import Moments, noted
+from introspect.graph.capture.frames import Forward, Locator, Source, call_site
 from introspect.graph.capture.inventory import Inventory, take_inventory
-from introspect.graph.capture.leaves import named_tensors, scan
-from introspect.graph.capture.metadata import (
-    METADATA,
-    RUNNING_STATISTICS,
-    name_of,
-    silently_written,
-    writes_by_name,
-)
+from introspect.graph.capture.leaves import PLAIN, named_tensors, scan, scan_other, tensors_in
+from introspect.graph.capture.metadata import FACTS, learn
 from introspect.graph.capture.module_calls import listening
+from introspect.graph.capture.restore import Keeper, current_keeper
 from introspect.graph.capture.rows import (
     DATA_DEPENDENT,
     IN_PLACE,
@@ -45,10 +44,10 @@ from introspect.graph.capture.rows import (
 )
 from introspect.graph.capture.storage import is_view_of, storage_of
 from introspect.graph.capture.tensor_table import TensorTable
+from introspect.nouns.graph import TENSOR
 
-_DATA_DEPENDENT = frozenset(
-    "item tolist __bool__ __int__ __float__ __index__ numpy nonzero equal is_nonzero".split()
-)
+_count_functions = torch.autograd._get_sequence_nr  # it looks; it does not count
+_NOTHING: list[torch.Tensor] = []  # never appended to
 
 Observer = Callable[
     [int, Callable[..., Any], tuple[Any, ...], dict[str, Any], list[Any], list[Any]], None
@@ -62,8 +61,10 @@ class Recorder(TorchFunctionMode):
         model: Names of modules, parameters and buffers come from it.
         source: Whether to look up the user's line for every op (1 us each).
         times: Whether to time every op.
+        gradients: Whether to note when each op made functions of autograd.
         observe: Called after each op with its row number, the function, its arguments and
             options, the tensors it wrote in place and those it made. For ``replay``.
+        inventory: Of the model, if there is one already.
 
     Attributes:
         ops, calls: The rows, in the order of events; `values` likewise.
@@ -71,6 +72,9 @@ class Recorder(TorchFunctionMode):
         failure: The last exception seen, whether or not the model caught it.
         inventory: The names in the model.
         current_op: The row of the op that is running, for the ATen level; else None.
+        kinds: The types of the tensors that were met.
+        clock: With `gradients`, for each op that made functions of autograd: how many there were
+            before, how many after, and its row.
     """
 
     def __init__(
@@ -79,30 +83,38 @@ class Recorder(TorchFunctionMode):
         *,
         source: bool = True,
         times: bool = False,
+        gradients: bool = False,
         observe: Observer | None = None,
+        inventory: Inventory | None = None,
     ) -> None:
         super().__init__()
         self.ops: list[OpRow] = []
         self.calls: list[CallRow] = []
         self.failure: Failure | None = None
-        self.inventory: Inventory = take_inventory(model)
+        self.inventory: Inventory = inventory or take_inventory(model)
         self.tensors = TensorTable(self.inventory)
+        self.values: list[ValueRow] = self.tensors.rows
         self.current_op: int | None = None
         self._source = source
         self._times = times
+        self._gradients = gradients
+        self.clock: list[tuple[int, int, int]] = []
         self._observe = observe
         self._repetitions: dict[nn.Module, int] = {}
         self._call: int | None = None
         self._forward: CodeType | None = None
+        self._lines: dict[int, Source] | None = None  # of the running forward, by instruction
         self._stack = ExitStack()
-
-    @property
-    def values(self) -> list[ValueRow]:
-        """The rows of the values, in the order of first use."""
-        return self.tensors.rows
+        self._keeper: Keeper | None = None
+        self._locator = Locator()
+        self._forwards: dict[type, Forward] = {}
+        self._known = self.tensors.known
+        self._remember = self.tensors.remember
+        self.kinds: set[type] = {torch.Tensor, nn.Parameter}  # of the tensors that were met
 
     def __enter__(self) -> Self:
         self._stack.enter_context(listening(self))
+        self._keeper = current_keeper()
         super().__enter__()
         return self
 
@@ -132,7 +144,11 @@ class Recorder(TorchFunctionMode):
         if entry is not None and entry[0]() is tensor:
             if not tensors.has_changed(tensor, entry):
                 return entry[1]
-            return self._add_alias(tensor, tensors.writers.get(storage_of(tensor)))
+            # what the ATen level sees change inside of an op, the op itself has changed
+            writer = self.current_op
+            if writer is None:
+                writer = tensors.writers.get(storage_of(tensor))
+            return self._add_alias(tensor, writer)
         face = tensors.other_face(tensor)
         if face is None:
             return tensors.add_stranger(tensor)
@@ -141,6 +157,15 @@ class Recorder(TorchFunctionMode):
             tensors.refresh(tensor, row)
             return row
         return self._add_view(tensor, row)
+
+    def moments(self, outputs: list[torch.Tensor]) -> Moments | None:
+        """With `gradients`, what autograd made for some tensors, and during which ops."""
+        if not self._gradients:
+            return None
+        tensors = self.inventory.tensors.values()
+        named = [(known.name, known.tensor) for known in tensors if known.kind == "parameter"]
+        with torch._C.DisableTorchFunction():
+            return noted(self.clock, outputs, named)
 
     def result_of(self, tensor: torch.Tensor, producer: int) -> int:
         """The row of a tensor that an ATen operator below `producer` has just made."""
@@ -165,7 +190,7 @@ class Recorder(TorchFunctionMode):
 
     # --------------------------------------------------------------------- ops
 
-    def __torch_function__(
+    def __torch_function__(  # noqa: C901, PLR0912, PLR0915  the hot path: calls cost 0.1 us each
         self,
         func: Callable[..., Any],
         types: Any,
@@ -174,102 +199,151 @@ class Recorder(TorchFunctionMode):
     ) -> Any:
         """Run one torch function and write it down."""
         del types
-        options = kwargs or {}
-        if func in METADATA:
-            return func(*args, **options)
+        name, may_write, is_data_dependent = FACTS.get(func) or learn(func)
+        if not name:
+            return func(*args, **kwargs) if kwargs else func(*args)
+        known, kinds = self._known, self.kinds
         given: list[torch.Tensor] = []
-        arguments = scan(args, given)
-        kept = dict(zip(options, scan(options.values(), given), strict=True)) if options else {}
-        inputs = []
-        known = self.tensors.known
-        for tensor in given:  # value_of, written out for the common case
-            entry = known.get(id(tensor))
-            if (
-                entry is not None
-                and entry[0]() is tensor
-                and entry[2] is not None
-                and tensor._version == entry[2]
-            ):
-                inputs.append(entry[1])
+        inputs: list[int] = []
+        arguments: list[Any] = []
+        for argument in args:
+            kind = type(argument)
+            if kind in kinds:
+                entry = known.get(id(argument))
+                if (
+                    entry is not None
+                    and entry[0]() is argument
+                    and entry[2] is not None
+                    and argument._version == entry[2]
+                ):
+                    inputs.append(entry[1])
+                else:
+                    inputs.append(self.value_of(argument))
+                given.append(argument)
+                arguments.append(TENSOR)
+            elif kind in PLAIN:
+                arguments.append(argument)
             else:
-                inputs.append(self.value_of(tensor))
-        outer, self.current_op = self.current_op, len(self.ops)
-        began = perf_counter() if self._times else 0.0
+                arguments.append(self._argument(argument, given, inputs))
+        options: dict[str, Any] = {}
+        if kwargs:
+            for key, argument in kwargs.items():
+                is_plain = type(argument) in PLAIN
+                options[key] = argument if is_plain else self._argument(argument, given, inputs)
+            may_write = may_write or "out" in kwargs
+        if may_write and self._keeper is not None:
+            self._keeper.before_write(func, args, kwargs or {}, given)
+        elapsed = None
+        functions = _count_functions() if self._gradients else 0
+        self.current_op = len(self.ops)
         try:
-            result = func(*args, **options)
+            if self._times:
+                began = perf_counter()
+                result = func(*args, **(kwargs or {}))
+                elapsed = perf_counter() - began
+            else:
+                result = func(*args, **kwargs) if kwargs else func(*args)
         except BaseException as error:
-            self.failure = Failure(error, self._call, name_of(func))
+            self.failure = Failure(error, self._call, name)
             raise
         finally:
-            self.current_op = outer
-        elapsed = perf_counter() - began if self._times else None
-        written = self._written(func, args, options, given)
-        made = [result] if type(result) is torch.Tensor else self._made(result)
-        name = name_of(func)
-        if made or written or name in _DATA_DEPENDENT:  # else it asked about a tensor
-            self._write_down(name, arguments, kept, given, inputs, written, made, elapsed)
-            if self._observe is not None:
-                self._observe(len(self.ops) - 1, func, args, options, written, made)
+            self.current_op = None
+        index = len(self.ops)
+        flags = DATA_DEPENDENT if is_data_dependent else 0
+        written = _NOTHING
+        if may_write or self.tensors.has_uncounted:
+            written = self.tensors.written(func, args, kwargs or {}, given)
+        if (
+            not written
+            and type(result) in kinds
+            and ((entry := known.get(id(result))) is None or entry[0]() is not result)
+        ):
+            try:  # tensors.add, written out
+                version, shape, base = result._version, result.shape, result._base
+            except RuntimeError:  # nested, lazy or made in inference mode
+                outputs = [self.tensors.add(result, "result", index)]
+                flags |= VIEW if is_view_of(result, given) else 0
+            else:
+                rows = self.values
+                row = len(rows)
+                known[id(result)] = (ref(result), row, version)
+                rows.append((shape, result.dtype, result.device, "result", index, "", (), False))
+                outputs = [row]
+                self._remember(result)
+                if base is not None and is_view_of(result, given):
+                    flags |= VIEW
+        else:
+            made = tensors_in(result)
+            if not (made or written or is_data_dependent):  # it asked about a tensor
+                return result
+            outputs = []
+            flags |= self._add_outputs(index, given, inputs, written, made, outputs)
+        if self._gradients and (count := _count_functions()) > functions:
+            self.clock.append((functions, count, index))
+        call, function, source = self._call, "", None
+        if self._source:
+            frame = _getframe(1)
+            if frame.f_code is self._forward and self._lines is not None:
+                source = self._lines.get(frame.f_lasti) or self._see(frame)
+            else:
+                function, source, owner = self._locator.locate(frame, self._forward)
+                if owner is not None:
+                    call = self._direct_call(owner)
+        self.ops.append(
+            (
+                name,
+                call,
+                inputs,
+                outputs,
+                tuple(arguments),
+                options,
+                function,
+                source,
+                flags,
+                elapsed,
+            )
+        )
+        if self._observe is not None:
+            self._observe(index, func, args, kwargs or {}, written, tensors_in(result))
         return result
 
-    def _written(
-        self,
-        func: Callable[..., Any],
-        args: tuple[Any, ...],
-        options: dict[str, Any],
-        given: list[torch.Tensor],
-    ) -> list[torch.Tensor]:
-        """The inputs that the function wrote in place."""
-        tensors = self.tensors
-        if tensors.has_uncounted and given and writes_by_name(name_of(func), options):
-            tensors.count_write(given[-1] if "out" in options else given[0])
-        known = tensors.known
-        written = silently_written(func, args, options) if func in RUNNING_STATISTICS else []
-        for tensor in given:
-            entry = known[id(tensor)]
-            if entry[2] is None:
-                if tensors.has_changed(tensor, entry):
-                    written.append(tensor)
-            elif tensor._version != entry[2]:
-                written.append(tensor)
-        return written
+    def _see(self, frame: FrameType) -> Source | None:
+        """The user's line at an instruction of the running forward that was not met before."""
+        source = self._locator.user_line(frame)  # of a layer of torch: the line that called it
+        if source is not None and self._lines is not None:
+            self._lines[frame.f_lasti] = source
+        return source
 
-    @staticmethod
-    def _made(result: Any) -> list[torch.Tensor]:
-        made: list[torch.Tensor] = []
-        if result is not None:
-            scan((result,), made)
-        return made
+    def _argument(self, argument: Any, given: list[torch.Tensor], inputs: list[int]) -> Any:
+        """What is kept of an argument of the rarer types; its tensors go to the lists."""
+        start = len(given)
+        kept = scan_other(argument, given)
+        for tensor in given[start:]:
+            self.kinds.add(type(tensor))  # a subclass: from now on it is told by one look-up
+            inputs.append(self.value_of(tensor))
+        return kept
 
-    def _write_down(  # noqa: PLR0917  one call for each op: keywords cost 0.2 us
+    def _add_outputs(
         self,
-        name: str,
-        arguments: tuple[Any, ...],
-        options: dict[str, Any],
+        index: int,
         given: list[torch.Tensor],
         inputs: list[int],
         written: list[torch.Tensor],
         made: list[torch.Tensor],
-        elapsed: float | None,
-    ) -> None:
-        """Append the op's row, and rows for what it wrote and made."""
-        index = len(self.ops)
-        bits = DATA_DEPENDENT if name in _DATA_DEPENDENT else 0
-        outputs: list[int] = []
+        outputs: list[int],
+    ) -> int:
+        """Append rows for what an op wrote and made; returns what they say about the op."""
+        bits = 0
         for tensor in written:
-            bits |= IN_PLACE
+            bits = IN_PLACE
             self.tensors.writers[storage_of(tensor)] = index
             outputs.append(self.tensors.add(tensor, "result", index))
         for tensor in made:
-            bits |= self._add_output(tensor, index, given, inputs, outputs)
-        call, function, source = self._call, "", None
-        if self._source:
-            function, source, owner = locate(self._forward)
-            if owner is not None:
-                call = self._direct_call(owner)
-        self.ops.append(
-            (name, call, inputs, outputs, arguments, options, function, source, bits, elapsed)
-        )
+            if any(tensor is other for other in written):
+                bits |= VIEW if is_view_of(tensor, given) else 0
+            else:
+                bits |= self._add_output(tensor, index, given, inputs, outputs)
+        return bits
 
     def _add_output(
         self,
@@ -302,12 +376,15 @@ class Recorder(TorchFunctionMode):
     ) -> int | None:
         """A module is about to run. Part of ``module_calls.CallListener``."""
         given: list[torch.Tensor] = []
-        try:
-            scan(args, given)
-            if kwargs:
-                scan(kwargs.values(), given)
-        except RecursionError:  # a container that holds itself; this walk ends
-            given = [tensor for _, tensor in named_tensors((args, kwargs))]
+        if not kwargs and len(args) == 1 and type(args[0]) in self.kinds:
+            given = [args[0]]
+        else:
+            try:
+                scan(args, given)
+                if kwargs:
+                    scan(kwargs.values(), given)
+            except RecursionError:  # a container that holds itself; this walk ends
+                given = [tensor for _, tensor in named_tensors((args, kwargs))]
         ticket = self._add_call(module, self._rows_of(given))
         self._enter_forward(ticket)
         return ticket
@@ -316,7 +393,7 @@ class Recorder(TorchFunctionMode):
         """It returned. Part of ``module_calls.CallListener``."""
         row = self.calls[ticket]
         self._enter_forward(row.parent)
-        if type(result) is torch.Tensor:
+        if type(result) in self.kinds:
             tensors = [result]
         elif result is None:
             return
@@ -354,16 +431,21 @@ class Recorder(TorchFunctionMode):
         return self._add_call(owner, [], is_direct=True)
 
     def _enter_forward(self, call: int | None) -> None:
-        """Which forward is running: what `locate` compares the stack with."""
+        """Which forward is running: what the stack is compared with."""
         self._call = call
         if call is not None:
-            self._forward = _code_of_forward(type(self.calls[call].module))
+            kind = type(self.calls[call].module)
+            known = self._forwards.get(kind)
+            if known is None:
+                known = self._forwards[kind] = self._locator.forward_of(kind)
+            self._forward, lines, is_user = known
+            self._lines = lines if is_user or lines is None else {}
 
     def _rows_of(self, tensors: list[torch.Tensor]) -> list[int]:
         """The values of a call's tensors. Reading a version is itself a torch function here."""
-        known = self.tensors.known
+        known = self._known
         rows = []
-        if not self.tensors.writers:
+        if not self.tensors.writers:  # then nothing has changed
             for tensor in tensors:
                 entry = known.get(id(tensor))
                 if entry is None or entry[0]() is not tensor:
@@ -371,8 +453,20 @@ class Recorder(TorchFunctionMode):
                 rows.append(entry[1])
             else:
                 return rows
+            del rows[:]
         with torch._C.DisableTorchFunction():
-            return [self.value_of(tensor) for tensor in tensors]
+            for tensor in tensors:
+                entry = known.get(id(tensor))
+                if (
+                    entry is not None
+                    and entry[0]() is tensor
+                    and entry[2] is not None
+                    and tensor._version == entry[2]
+                ):
+                    rows.append(entry[1])
+                else:
+                    rows.append(self.value_of(tensor))
+        return rows
 
     def _bridge(self, ticket: int, tensors: list[torch.Tensor]) -> None:
         """A module returned tensors that no recorded op made: an op of its own name made them.
@@ -380,25 +474,9 @@ class Recorder(TorchFunctionMode):
         Scripted and packed modules run where no torch function is called; without this the
         graph would be cut there.
         """
-        index = len(self.ops)
-        with torch._C.DisableTorchFunction():
-            outputs = [
-                self.tensors.add(tensor, "result", index)
-                for tensor in tensors
-                if self.tensors.row_of(tensor) is None and not self.tensors.is_named(tensor)
-            ]
+        outputs = self.tensors.add_strangers(tensors, len(self.ops))
         if outputs:
             row = self.calls[ticket]
             source = call_site() if self._source else None
             name = type(row.module).__name__
             self.ops.append((name, ticket, list(row.inputs), outputs, (), {}, "", source, 0, None))
-
-
-_codes: dict[type, CodeType | None] = {}
-
-
-def _code_of_forward(kind: type) -> CodeType | None:
-    """The code of a class's forward; None where it is no plain function."""
-    if kind not in _codes:
-        _codes[kind] = getattr(getattr(kind, "forward", None), "__code__", None)
-    return _codes[kind]

@@ -10,11 +10,19 @@
 """
 
 from collections import deque
+from collections.abc import Callable
+from typing import Any
 from weakref import ref
 
 import torch
 
 from introspect.graph.capture.inventory import Inventory
+from introspect.graph.capture.metadata import (
+    RUNNING_STATISTICS,
+    name_of,
+    silently_written,
+    writes_by_name,
+)
 from introspect.graph.capture.rows import ValueRow
 from introspect.graph.capture.storage import is_same_view, storage_of
 from introspect.nouns.graph import ValueKind
@@ -33,6 +41,7 @@ class TensorTable:
         known: id of a tensor -> its entry.
         writers: Storage -> row of the op that wrote it last.
         has_uncounted: Whether a tensor without version counter was seen (inference mode).
+        remember: Keeps a tensor alive until some more were made.
     """
 
     def __init__(self, inventory: Inventory) -> None:
@@ -45,6 +54,7 @@ class TensorTable:
         self._seen_writes: dict[int, int] = {}  # row of one -> those it has seen
         # What was made last stays alive: another face of it may be seen after it is let go.
         self._recent: deque[torch.Tensor] = deque(maxlen=_RECENT)
+        self.remember = self._recent.append
 
     def clear(self) -> None:
         """Forget all tensors; the rows stay."""
@@ -119,11 +129,47 @@ class TensorTable:
         if self.is_named(tensor):
             return None
         storage = storage_of(tensor)
-        for known, row, _ in reversed(self.known.values()):
+        found: tuple[int, bool] | None = None
+        freed = []
+        for key, (known, row, _) in reversed(self.known.items()):
             other = known()
-            if other is not None and storage_of(other) == storage:
-                return row, is_same_view(tensor, other)
-        return None
+            if other is None:
+                freed.append(key)
+            elif storage_of(other) == storage:
+                found = row, is_same_view(tensor, other)
+                break
+        for key in freed:  # or each search would walk over all tensors that there ever were
+            del self.known[key]
+        return found
+
+    def written(
+        self,
+        func: Callable[..., Any],
+        args: tuple[Any, ...],
+        options: dict[str, Any],
+        given: list[torch.Tensor],
+    ) -> list[torch.Tensor]:
+        """The inputs that the function wrote in place."""
+        if self.has_uncounted and given and writes_by_name(name_of(func), options):
+            self.count_write(given[-1] if "out" in options else given[0])
+        written = silently_written(func, args, options) if func in RUNNING_STATISTICS else []
+        for tensor in given:
+            entry = self.known[id(tensor)]
+            if entry[2] is None:
+                if self.has_changed(tensor, entry):
+                    written.append(tensor)
+            elif tensor._version != entry[2]:
+                written.append(tensor)
+        return written
+
+    def add_strangers(self, tensors: list[torch.Tensor], producer: int) -> list[int]:
+        """Rows for those that are neither known nor the model's own, as results of `producer`."""
+        with torch._C.DisableTorchFunction():
+            return [
+                self.add(tensor, "result", producer)
+                for tensor in tensors
+                if self.row_of(tensor) is None and not self.is_named(tensor)
+            ]
 
     def _version(self, tensor: torch.Tensor) -> int | None:
         try:

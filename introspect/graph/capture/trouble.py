@@ -112,13 +112,21 @@ def _hint(error: Exception, given: Mapping[str, Any], partial: Graph) -> str:
         return 'trace(model, x); without inputs: Tracer(level="module").trace(model)'
     if "more than 1 value per channel" in message:
         return "model.eval(), or a batch of two: a batch norm in training needs a spread"
-    if "same device" in message or (
-        "but got" in message and "cpu" in message and "cuda" in message
-    ):
+    if _is_about_devices(message):
         return "move the inputs to the model's device: x.to(next(model.parameters()).device)"
+    if "dtype" in message or "expected scalar type" in message or "should be the same" in message:
+        return "cast the inputs to the model's dtype: x.to(next(model.parameters()).dtype)"
     if not partial.ops and isinstance(error, TypeError):
         return "trace(model, ...) takes exactly what model(...) takes"
     return "call the model itself with these inputs; trace(model, ...) takes what it takes"
+
+
+def _is_about_devices(message: str) -> bool:
+    """Whether torch complains of two devices; convolutions do it in words of their own."""
+    if "same device" in message:
+        return True
+    names_both = "cuda" in message and ("cpu" in message or "torch.FloatTensor" in message)
+    return names_both and ("but got" in message or "should be the same" in message)
 
 
 def _hint_for_input(name: str, value: Any) -> str | None:

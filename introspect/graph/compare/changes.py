@@ -3,12 +3,17 @@
 Shapes follow from shapes: a wider layer changes the sizes of all that reads it. Such changes are
 listed with the others, but the text says them last and in one line.
 
-Not here: how changes are found (``introspect.graph.compare.diff``).
+Not here: how changes are found (``introspect.graph.compare.diff``), their picture
+(``introspect.graph.compare.picture``).
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
+from os import PathLike
+from typing import Any, Literal
+
+from introspect.nouns.graph import Graph
+from introspect.nouns.verbs import verb
 
 Kind = Literal["added", "removed", "changed", "renamed", "moved"]
 Aspect = Literal[
@@ -59,6 +64,7 @@ class GraphDiff:
     before: str
     after: str
     changes: tuple[Change, ...]
+    _graphs: tuple[Graph, Graph] | None = field(default=None, repr=False, compare=False)
 
     def __bool__(self) -> bool:
         return bool(self.changes)
@@ -93,6 +99,29 @@ class GraphDiff:
     def moved(self) -> tuple[Change, ...]:
         """Blocks that are the same in another place."""
         return self._of("moved")
+
+    def save(self, path: str | PathLike[str], **options: Any) -> None:
+        """Draw what changed into a file: both architectures in one picture.
+
+        Added boxes are green and marked ``+``, removed ones red, dashed and marked ``−``, changed
+        ones amber and marked ``~``; what is unchanged is grey and folded.
+
+        Args:
+            path: Ends in ``.svg``, ``.pdf``, ``.png`` or ``.html``. Missing folders are made.
+            **options: As of ``introspect.graph.compare.picture.picture``: `depth`, `direction`,
+                `fold`, `title`, `legend`; and `theme`, `scale` or `dpi` for PNG.
+
+        Raises:
+            FormatError: If the suffix or an option is unknown, or this diff has no graphs.
+        """
+        verb("introspect.graph.compare.picture:save")(self, path, **options)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        del include, exclude
+        return verb("introspect.graph.compare.picture:mime_bundle")(self)
+
+    def _repr_html_(self) -> str:
+        return self._repr_mimebundle_().get("image/svg+xml", "")
 
     def _of(self, kind: Kind) -> tuple[Change, ...]:
         return tuple(change for change in self.changes if change.kind == kind)

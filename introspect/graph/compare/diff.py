@@ -46,7 +46,8 @@ def diff(before: Graph, after: Graph) -> GraphDiff:
     """
     comparison = _Comparison(before, after)
     comparison.run()
-    return GraphDiff(before.name, after.name, tuple(comparison.all_changes()))
+    changes = tuple(comparison.all_changes())
+    return GraphDiff(before.name, after.name, changes, (before, after))
 
 
 class _Side:

@@ -2,146 +2,176 @@
 
 ===========  =============================================================================
 `card`       forms and sizes of the boxes, from the words in them
-`connect`    edges cut at every border, one port for each producer
+`connect`    edges cut at every border, one port for each producer; `bundle`: thick wires
+`container`  one group as plain numbers, solved once for all groups with equal numbers
 `rank`       one container as rows, with virtual items for long edges
-`pack`       a straight spine, everything else rigid and packed beside it
-`route`      lanes for the bends, places along the flow, polylines
-`page`       a tall picture cut into level columns
-`shapes`     a placed box as rectangles, lines and words
+`pack`       a straight spine, equal branches around it (`fan`), the rest packed beside it
+`route`      lanes for the bends (`lanes`), places along the flow, polylines
+`page`       a long picture cut into level columns; `bend`: a U-Net as a U; `insets`; `shelf`
+`paint`      the placed boxes as shapes; `shapes`: one box; `legend`: what the colours mean
 ===========  =============================================================================
 
 Containers are laid out innermost first, each by itself, so the cost is the sum over
-containers: 3 ms for a ResNet-50 of 43 boxes. The same code flows down (TB) and right (LR).
-Deterministic: the same graph gives the same picture.
+the containers that differ: 3 ms for a ResNet-50 of 43 boxes. The same code flows down (TB) and
+right (LR). Deterministic: the same graph gives the same picture.
 """
 
-from introspect.graph.layout.card import to_nodes
+import gc
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from introspect.graph.layout.bend import bend, skips_of
+from introspect.graph.layout.card import equal_widths, to_nodes
 from introspect.graph.layout.connect import connect
-from introspect.graph.layout.container import arrange
+from introspect.graph.layout.container import Memo, arrange
+from introspect.graph.layout.insets import Panel, place_insets
+from introspect.graph.layout.legend import Overlay, legend_shapes
 from introspect.graph.layout.measure import text_width
-from introspect.graph.layout.node import EDGE, Direction, Node
-from introspect.graph.layout.page import wrap
-from introspect.graph.layout.shapes import (
-    families_of,
-    frame_shapes,
-    leaf_shapes,
-    title_shapes,
-)
+from introspect.graph.layout.node import Direction, Node
+from introspect.graph.layout.page import RATIO, wrap
+from introspect.graph.layout.paint import Painter
+from introspect.graph.layout.shelf import shelve
 from introspect.graph.outline import Outline
-from introspect.nouns.drawing import Cluster, Drawing, Label, Polyline, Rect, Shape, Span
-from introspect.theme import OP_FAMILIES
+from introspect.nouns.drawing import Drawing, Label, Shape, Span
 
-_MARGIN, _TITLE_BLOCK, _LEGEND_ROW = 22.0, 50.0, 16.0
+_MARGIN, _TITLE_BLOCK = 22.0, 50.0
 
 
-def layout(outline: Outline, *, direction: Direction = "TB", legend: bool = True) -> Drawing:
+@dataclass(frozen=True, slots=True)
+class Page:
+    """An outline with all its places, before it is painted.
+
+    Attributes:
+        root: The picture; its upper left corner is (0, 0).
+        panels: Insets beside it.
+        width, height: Of all that.
+    """
+
+    root: Node
+    panels: tuple[Panel, ...]
+    width: float
+    height: float
+
+
+def layout(
+    outline: Outline,
+    *,
+    direction: Direction = "TB",
+    legend: bool = True,
+    ratio: float = RATIO,
+    overlay: Overlay | None = None,
+    memo: bool = True,
+) -> Drawing:
     """Give every box of an outline its place, and draw it.
 
     Args:
         outline: Read only; lay it out again as often as you like.
         direction: ``"TB"`` flows down and wraps tall pictures into columns, ``"LR"`` flows
-            to the right.
+            to the right and wraps wide ones into rows.
         legend: Whether to say below what the colours mean.
+        ratio: Width to height that a wrapped page aims at: 1.4 suits a screen, 0.7 a sheet of
+            paper on end.
+        overlay: Scales for the legend, and what it adds to the boxes.
+        memo: Whether groups with equal numbers are solved only once; the result is the same.
 
     Returns:
         The picture, with a title above and a legend below.
     """
-    root = place(outline, direction)
-    used = families_of(list(outline.root.leaves())) if legend else set()
+    with _collector_paused():
+        page = arrange_page(outline, direction, ratio=ratio, memo=memo)
+        return _drawing(outline, page, direction, legend=legend, overlay=overlay)
+
+
+def _drawing(
+    outline: Outline, page: Page, direction: Direction, *, legend: bool, overlay: Overlay | None
+) -> Drawing:
     header = text_width(outline.title, 15, bold=True), text_width(outline.subtitle, 8.5)
-    inner = max(root.width, *header)
-    rows = _legend_rows([name for name in OP_FAMILIES if name in used], inner)
-    left = _MARGIN + max((inner - root.width) / 2, 0) * (root.width < inner)
-    body = _body(root, left, _TITLE_BLOCK + 8, outline.batch, down=direction == "TB")
-    height = _TITLE_BLOCK + 8 + root.height + 20 + _LEGEND_ROW * len(rows) + 8
+    inner = max(page.width, *header)
+    left = _MARGIN + max((inner - page.width) / 2, 0)
+    top = _TITLE_BLOCK + 8
+    painter = Painter(direction, outline.batch, overlay)
+    body = painter.paint(page.root, left, top)
+    for panel in page.panels:
+        body += painter.panel(panel, left, top)
+    below = top + page.height + 20
+    leaves = list(outline.root.leaves()) if legend else []
+    leaves += [leaf for i in outline.insets if legend for leaf in i.root.leaves()]
+    foot, foot_height = legend_shapes(
+        leaves, x=_MARGIN, y=below, width=inner, scales=overlay.scales if overlay and legend else ()
+    )
     head: list[Shape] = [
         Label(_MARGIN, 26, (Span(outline.title, 15, "ink", bold=True),)),
         Label(_MARGIN, 42, (Span(outline.subtitle, 8.5, "soft"),)),
     ]
-    foot = _legend(rows, height - 8 - _LEGEND_ROW * len(rows))
     return Drawing(
         width=inner + 2 * _MARGIN,
-        height=height,
+        height=below + foot_height + 8,
         shapes=(*head, *body, *foot),
         title=outline.title,
         description=outline.subtitle,
     )
 
 
-def place(outline: Outline, direction: Direction = "TB") -> Node:
+@contextmanager
+def _collector_paused() -> Generator[None]:
+    """No garbage collection meanwhile: all that layout makes lives until the end.
+
+    Scanning it again and again took more than half of the time for 20,000 boxes.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def place(
+    outline: Outline, direction: Direction = "TB", *, ratio: float = RATIO, memo: bool = True
+) -> Node:
     """Every box of an outline with a size and a place, and every edge with its line.
+
+    Args:
+        outline: Read only; its insets are left out.
+        direction: Of the flow.
+        ratio: Width to height that a wrapped page aims at.
+        memo: Whether equal groups are laid out only once; the result is the same.
 
     Returns:
         The root. Places are relative to the group around; ``x`` and ``y`` of the root are 0.
     """
-    root = to_nodes(outline)
-    connect(root)
-    arrange(root, direction)
+    return _placed(outline, direction, ratio, {} if memo else None)
+
+
+def arrange_page(
+    outline: Outline, direction: Direction = "TB", *, ratio: float = RATIO, memo: bool = True
+) -> Page:
+    """The picture and its insets with all their places; options as of `layout`."""
+    solved: Memo | None = {} if memo else None
+    root = _placed(outline, direction, ratio, solved)
+    panels = place_insets(outline.insets, root, outline.batch, direction=direction, memo=solved)
+    return Page(
+        root=root,
+        panels=panels,
+        width=max([root.width, *(panel.x + panel.width for panel in panels)]),
+        height=max([root.height, *(panel.y + panel.height for panel in panels)]),
+    )
+
+
+def _placed(outline: Outline, direction: Direction, ratio: float, memo: Memo | None) -> Node:
+    root = to_nodes(outline.root, outline.batch)
     if direction == "TB":
-        wrap(root)
+        shelve(root)
+    equal_widths([root])
+    connect(root)
+    is_plain = direction == "TB" and not any(child.is_shelf for child in root.children)
+    skips = skips_of(root) if is_plain else []
+    if skips:
+        bend(root, skips, memo)
+        return root
+    arrange(root, direction, memo)
+    if not outline.insets:
+        wrap(root, direction, ratio=ratio)
     return root
-
-
-def _body(root: Node, x: float, y: float, batch: int | None, *, down: bool) -> list[Shape]:
-    """Frames below wires below boxes, group by group; edge labels and titles last."""
-    shapes: list[Shape] = []
-    on_top: list[Shape] = []
-    labelled: set[Node] = set()
-
-    def draw(group: Node, x: float, y: float, depth: int) -> None:
-        for child in group.children:
-            if child.form == "group":
-                frame = frame_shapes(child, x + child.x, y + child.y, depth)
-                name = f"{child.box.path} {child.box.module}".strip()
-                shapes.append(Cluster(tuple(frame), name, "group"))
-        for wire in group.wires:
-            points = tuple((x + px, y + py) for px, py in wire.points)
-            shapes.append(Polyline(points, "line", 1.2, 7.0, wire.has_arrow))
-            if wire.source is wire.producer and wire.producer not in labelled:
-                labelled.add(wire.producer)
-                halo = "page" if group.parent is None else f"group/{depth - 1}"
-                on_top.extend(_edge_label(wire.producer, points[0], halo, down=down))
-        for child in group.children:
-            if child.form == "group":
-                draw(child, x + child.x, y + child.y, depth + 1)
-                on_top.extend(title_shapes(child, x + child.x, y + child.y, down=down))
-            else:
-                shapes.append(leaf_shapes(child, x + child.x, y + child.y, batch))
-
-    draw(root, x, y, 0)
-    return [*shapes, *on_top]
-
-
-def _edge_label(node: Node, start: tuple[float, float], halo: str, *, down: bool) -> list[Label]:
-    if not node.edge_label:
-        return []
-    x, y = start
-    text = (Span(node.edge_label, EDGE, "soft"),)
-    if down:
-        return [Label(x - 5, y + 11, text, "end", halo)]
-    return [Label(x + 4, y - 4, text, "start", halo)]
-
-
-def _legend_rows(names: list[str], width: float) -> list[list[str]]:
-    rows: list[list[str]] = [[]]
-    used = 0.0
-    for name in names:
-        entry = text_width(OP_FAMILIES[name], 8) + 30
-        if rows[-1] and used + entry > width:
-            rows.append([])
-            used = 0.0
-        rows[-1].append(name)
-        used += entry
-    return rows if names else []
-
-
-def _legend(rows: list[list[str]], y: float) -> list[Shape]:
-    shapes: list[Shape] = []
-    for k, row in enumerate(rows):
-        x, top = _MARGIN, y + k * _LEGEND_ROW
-        for name in row:
-            word = OP_FAMILIES[name]
-            shapes.append(Rect(x, top, 11, 9, 2.5, f"{name}/fill", f"{name}/accent"))
-            shapes.append(Label(x + 15, top + 7.6, (Span(word, 8, "soft"),)))
-            x += text_width(word, 8) + 30
-    return shapes

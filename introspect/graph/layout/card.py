@@ -13,7 +13,7 @@ from introspect.graph.layout.node import (
     Form,
     Node,
 )
-from introspect.graph.outline import Box, Outline, sizes
+from introspect.graph.outline import Box, sizes
 from introspect.graph.outline.box import Strip, readers
 from introspect.graph.outline.labels import PLAIN_CONTAINERS, short_count
 
@@ -22,25 +22,42 @@ _SLIM_FAMILIES = frozenset({"activation", "shape", "pool", "norm"})
 _LEAST_WIDTH = 96.0
 
 
-def to_nodes(outline: Outline) -> Node:
-    """The outline's tree as nodes: forms, sizes and edge labels, but no places yet."""
-    node_of: dict[Box, Node] = {}
-    root = _node(outline.root, None, node_of)
-    leaves = list(outline.root.leaves())
+def to_nodes(root: Box, batch: int | None) -> Node:
+    """A tree of boxes as nodes: forms, sizes and edge labels, but no places yet.
+
+    Args:
+        root: A group; its leaves carry the edges.
+        batch: Size of the first dimension of the inputs; left out of the shapes.
+    """
+    node_of = _nodes(root)
+    leaves = list(root.leaves())
     reading = readers(leaves)
     for leaf in leaves:
         node = node_of[leaf]
         node.sources = [node_of[source] for source in leaf.sources if source in node_of]
-        node.edge_label = _edge_label(leaf, reading[leaf], outline.batch)
-        _measure(node, outline.batch)
-    _equal_widths(root)
-    return root
+        node.edge_label = _edge_label(leaf, reading[leaf], batch)
+        _measure(node, batch)
+    return node_of[root]
 
 
-def _node(box: Box, parent: Node | None, node_of: dict[Box, Node]) -> Node:
-    node = node_of[box] = Node(box, _form(box), parent)
-    node.children = [_node(child, node, node_of) for child in box.children]
-    return node
+def _nodes(root: Box) -> dict[Box, Node]:
+    """A node for every box, each before what it holds; modules may be nested very deep."""
+    node_of = {root: Node(root, _form(root))}
+    todo = [root]
+    while todo:
+        box = todo.pop()
+        parent = node_of[box]
+        for child in box.children:
+            node = node_of[child] = Node(child, _form(child), parent)
+            node.order = child.order
+            node.weight = len(child.sealed_leaves) or 1
+            parent.children.append(node)
+        todo.extend(reversed([child for child in box.children if child.children]))
+    for node in reversed(node_of.values()):
+        if node.children:
+            node.weight = sum(child.weight for child in node.children)
+            node.order = min(child.order for child in node.children)
+    return node_of
 
 
 def _form(box: Box) -> Form:
@@ -128,10 +145,10 @@ def _card_width(box: Box) -> float:
     return max(first, second, strips, _LEAST_WIDTH)
 
 
-def _equal_widths(root: Node) -> None:
-    """One width for all cards of the picture; a row of three or more siblings has its own."""
+def equal_widths(roots: list[Node]) -> None:
+    """One width for all cards of some trees; a row of three or more siblings has its own."""
     free: list[Node] = []
-    groups = [root]
+    groups = list(roots)
     while groups:
         group = groups.pop()
         rows: dict[tuple[Node, ...], list[Node]] = {}

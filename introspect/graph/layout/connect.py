@@ -1,24 +1,42 @@
 """Edges between leaves -> links inside each container, cut at every border.
 
 An edge from one leaf to another passes the borders between them at ports: one port for
-each producer and border, so that five readers inside share one line through it.
+each producer and border, so that five readers inside share one line through it. Three or
+more values that leave one group and go exactly the same ways share a port, too, and are
+one thick line (``bundle``).
+
+Cost: a link for each edge and border between its ends.
 """
 
+from introspect.graph.layout.bundle import bundle
 from introspect.graph.layout.node import Link, Node
+
+_Seen = set[tuple[Node, Node | None, Node | None, Node]]
 
 
 def connect(root: Node) -> None:
-    """Fill `links`, `ports_in` and `ports_out` of every group."""
-    seen: set[tuple[Node, Node | None, Node | None, Node]] = set()
+    """Fill `links`, `ports_in`, `ports_out` and the bundles of every group."""
+    seen: _Seen = set()
+    above: dict[Node, list[Node]] = {}
     for reader in list(root.leaves()):
         for producer in reader.sources:
-            _connect(producer, reader, seen)
+            if producer.parent is reader.parent is not None:
+                _link(reader.parent, producer, producer, reader, seen)
+            else:
+                _connect(producer, reader, _around(producer, above), _around(reader, above), seen)
+    bundle(root)
 
 
-def _connect(
-    producer: Node, reader: Node, seen: set[tuple[Node, Node | None, Node | None, Node]]
-) -> None:
-    up, down = producer.ancestors(), reader.ancestors()
+def _around(leaf: Node, above: dict[Node, list[Node]]) -> list[Node]:
+    """The groups around a leaf, outermost first; found once for each group."""
+    if leaf.parent is None:
+        return []
+    if leaf.parent not in above:
+        above[leaf.parent] = leaf.ancestors()
+    return above[leaf.parent]
+
+
+def _connect(producer: Node, reader: Node, up: list[Node], down: list[Node], seen: _Seen) -> None:
     common = 0
     while common < min(len(up), len(down)) and up[common] is down[common]:
         common += 1
@@ -34,11 +52,7 @@ def _connect(
 
 
 def _link(
-    group: Node,
-    producer: Node,
-    source: Node | None,
-    target: Node | None,
-    seen: set[tuple[Node, Node | None, Node | None, Node]],
+    group: Node, producer: Node, source: Node | None, target: Node | None, seen: _Seen
 ) -> None:
     key = (group, source, target, producer)
     if key not in seen:

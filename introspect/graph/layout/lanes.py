@@ -1,7 +1,9 @@
 """Parallel wires in one gap -> lanes, so that no two lie on each other."""
 
-from collections.abc import Hashable
 from dataclasses import dataclass, field
+
+Key = tuple[int, int]
+"""A fork: its producer and source. A join: its target and where on it."""
 
 _CLEAR = 6.0  # points between two stretches in one lane
 
@@ -16,11 +18,11 @@ class Lanes:
         count: How many lanes there are, after `assign`.
     """
 
-    spans: dict[Hashable, tuple[float, float]] = field(default_factory=dict)
-    lane: dict[Hashable, int] = field(default_factory=dict)
+    spans: dict[Key, tuple[float, float]] = field(default_factory=dict)
+    lane: dict[Key, int] = field(default_factory=dict)
     count: int = 0
 
-    def add(self, key: Hashable, start: float, end: float) -> None:
+    def add(self, key: Key, start: float, end: float) -> None:
         """Add a stretch from `start` to `end`."""
         low, high = self.spans.get(key, (start, start))
         self.spans[key] = (min(low, start, end), max(high, start, end))

@@ -14,6 +14,7 @@ from introspect.graph.outline.box import Box
 from introspect.nouns.drawing import Point
 
 Direction = Literal["TB", "LR"]
+Flow = Literal["TB", "LR", "BT"]
 Form = Literal["card", "slim", "circle", "pill", "io", "group"]
 
 # Sizes in points; docs/decisions/004-drawing.md says where they come from.
@@ -35,12 +36,16 @@ class Wire:
         producer: The leaf whose value it carries, perhaps far away.
         source: The child it starts at, None at the container's border.
         target: The child it ends at, None at the border.
+        count: How many values it carries; more than one is a bundle, drawn thick.
+        label: Written in the middle of its longest stretch, or "".
     """
 
     points: tuple[Point, ...]
     producer: "Node"
     source: "Node | None"
     target: "Node | None"
+    count: int = 1
+    label: str = ""
 
     @property
     def has_arrow(self) -> bool:
@@ -55,9 +60,10 @@ class Link:
     producer: "Node"
     source: "Node | None"
     target: "Node | None"
+    count: int = 1
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Node:
     """A box with a size and a place.
 
@@ -71,8 +77,13 @@ class Node:
         width, height: Without the cards stacked behind it.
         axis: Where the main path enters, from the left (TB) or top (LR) edge.
         ports_in, ports_out: Producer -> offset of its border port from the axis.
+        bundled_in, bundled_out: Producer -> the producer whose border port it shares.
+        weight: Leaves inside, those of sealed cards included: opening a card changes nothing.
+        order: Position in the order of execution; of a group, where its first leaf ran.
+        flow: Which way the children of a group follow each other.
         links, wires: Edges between the children, before and after routing.
         edge_label: Shape written where its value leaves, or "".
+        is_shelf: Whether it is a group without a frame that lists outputs (``shelf``).
     """
 
     box: Box
@@ -87,17 +98,25 @@ class Node:
     axis: float = 0.0
     ports_in: "dict[Node, float]" = field(default_factory=dict)
     ports_out: "dict[Node, float]" = field(default_factory=dict)
+    bundled_in: "dict[Node, Node]" = field(default_factory=dict)
+    bundled_out: "dict[Node, Node]" = field(default_factory=dict)
+    weight: int = 1
+    order: int = 0
+    flow: Flow = "TB"
     links: list[Link] = field(default_factory=list)
     wires: list[Wire] = field(default_factory=list)
     edge_label: str = ""
+    is_shelf: bool = False
 
     def leaves(self) -> "Iterator[Node]":
         """Every node below that is no group; itself if it is none."""
-        if self.form != "group":
-            yield self
-            return
-        for child in self.children:
-            yield from child.leaves()
+        todo: list[Node] = [self]  # no recursion: modules may be nested thousands deep
+        while todo:
+            node = todo.pop()
+            if node.form == "group":
+                todo.extend(reversed(node.children))
+            else:
+                yield node
 
     def ancestors(self) -> "list[Node]":
         """The groups around it, outermost first."""
@@ -107,6 +126,9 @@ class Node:
             chain.append(node)
             node = node.parent
         return chain[::-1]
+
+    def __repr__(self) -> str:
+        return f"<Node {self.form} {self.box!r}>"  # not the parent and the children with it
 
     @property
     def stacked(self) -> float:

@@ -5,11 +5,12 @@ Rows go along the flow. An edge that skips rows gets a *virtual* item in each ro
 crosses, shared by all edges of one producer, so that a fan-out is one line.
 
 Rank is the longest path from the in-ports; an item without producers sinks to the row
-above its reader.
+above its reader. Where nothing is connected at all the items are listed, one a row.
+
+Cost: linear in items, edges and the rows that the edges span.
 """
 
 from collections import deque
-from collections.abc import Hashable
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -21,14 +22,14 @@ class Edge:
     Attributes:
         source, target: Items.
         start, end: Where it leaves and enters, as an offset from the item's axis.
-        producer: Equal for edges that carry the same value.
+        producer: A number, equal for edges that carry the same value.
     """
 
     source: int
     target: int
     start: float
     end: float
-    producer: Hashable
+    producer: int
 
 
 @dataclass(slots=True)
@@ -38,7 +39,7 @@ class Items:
     Attributes:
         left, right: Extents across the flow, from the item's axis.
         length: Extent along the flow.
-        weight: Leaves inside; the main path is the heaviest.
+        weight: Leaves inside, those of sealed cards included; the main path is the heaviest.
         order: Position in the order of execution.
         overhang: Part of `length` that a card stack takes behind the card.
         label: Width of the shape written on its outgoing edge, or 0.
@@ -62,6 +63,23 @@ class Items:
     def __len__(self) -> int:
         return len(self.left)
 
+    def as_key(self) -> tuple[object, ...]:
+        """Equal for items whose places will be equal; the order of execution counts as a rank."""
+        rank = {order: number for number, order in enumerate(sorted(set(self.order)))}
+        return (
+            tuple(self.left),
+            tuple(self.right),
+            tuple(self.length),
+            tuple(self.weight),
+            tuple(rank[order] for order in self.order),
+            tuple(self.overhang),
+            tuple(self.label),
+            tuple(self.takes_side_entry),
+            len(self.first),
+            len(self.last),
+            tuple((e.source, e.target, e.start, e.end, e.producer) for e in self.edges),
+        )
+
 
 @dataclass(slots=True)
 class Mesh:
@@ -72,8 +90,9 @@ class Mesh:
         row: Of every item, virtual ones included.
         rows: How many rows there are.
         chains: For each edge its virtual items, from the source to the target.
-        from_side: For each edge whether it enters its target from the side.
-        below: Item -> items that it is connected to in later rows.
+        from_side: For each edge whether it enters its target from the side; its last
+            virtual item then stands in the target's own row.
+        below: Item -> items that it is connected to in later rows, in order.
         before, after: Item -> sources and targets of its edges, virtual items skipped.
     """
 
@@ -82,7 +101,7 @@ class Mesh:
     rows: int
     chains: list[list[int]]
     from_side: list[bool]
-    below: list[set[int]]
+    below: list[list[int]]
     before: list[list[int]]
     after: list[list[int]]
 
@@ -103,15 +122,18 @@ def to_mesh(items: Items) -> Mesh:
     row = _rank(items, before, after)
     rows = max(row, default=0) + 1
     chains, from_side = _virtual_items(items, row)
-    below: list[set[int]] = [set() for _ in row]
+    below: list[dict[int, None]] = [{} for _ in row]
     for edge, chain, side in zip(items.edges, chains, from_side, strict=True):
         path = [edge.source, *chain] if side else [edge.source, *chain, edge.target]
         for upper, lower in pairwise(path):
-            below[upper].add(lower)
-    return Mesh(items, row, rows, chains, from_side, below, before, after)
+            below[upper][lower] = None
+    lower = [list(readers) for readers in below]
+    return Mesh(items, row, rows, chains, from_side, lower, before, after)
 
 
 def _rank(items: Items, before: list[list[int]], after: list[list[int]]) -> list[int]:
+    if not items.edges:
+        return list(range(len(items)))
     top = 1 if items.first else 0
     row = [0 if item in items.first else top for item in range(len(items))]
     missing = [len(sources) for sources in before]
@@ -137,7 +159,7 @@ def _rank(items: Items, before: list[list[int]], after: list[list[int]]) -> list
 
 def _virtual_items(items: Items, row: list[int]) -> tuple[list[list[int]], list[bool]]:
     """Append a virtual item to `row` for each row that an edge crosses."""
-    shared: dict[tuple[int, Hashable, int], int] = {}
+    shared: dict[tuple[int, int, int], int] = {}
     chains, from_side = [], []
     for edge in items.edges:
         span = row[edge.target] - row[edge.source]

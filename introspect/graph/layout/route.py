@@ -6,10 +6,9 @@ share a lane near the target, so that five wires into one box are one bus. Lanes
 gap are assigned by interval colouring, shortest first.
 """
 
-from collections.abc import Hashable
 from dataclasses import dataclass
 
-from introspect.graph.layout.lanes import Lanes
+from introspect.graph.layout.lanes import Key, Lanes
 from introspect.graph.layout.node import GAP, LABELLED_GAP, LANE, PORT_GAP
 from introspect.graph.layout.rank import Edge, Mesh
 from introspect.nouns.drawing import Point
@@ -25,7 +24,7 @@ class _Bend:
 
     row: int
     is_fork: bool
-    lane: Hashable
+    lane: Key
 
 
 @dataclass(slots=True)
@@ -46,8 +45,14 @@ class _Router:
         self.labels_across = labels_across
         self.items = mesh.items
         self.height = [0.0] * mesh.rows
+        self.in_row: list[list[int]] = [[] for _ in range(mesh.rows)]
         for item, length in enumerate(self.items.length):
+            self.in_row[mesh.row[item]].append(item)
             self.height[mesh.row[item]] = max(self.height[mesh.row[item]], length)
+        self.passing: list[list[int]] = [[] for _ in range(mesh.rows)]
+        for item in range(len(self.items), len(mesh.row)):
+            self.passing[mesh.row[item]].append(item)
+        self.any_label = any(self.items.label)
         self.forks = [Lanes() for _ in range(mesh.rows + 1)]
         self.joins = [Lanes() for _ in range(mesh.rows + 1)]
         self.top = [0.0] * mesh.rows
@@ -84,11 +89,10 @@ class _Router:
             low, high = sorted((self.across[mesh.chains[k][-1]], self.across[edge.target]))
             row = mesh.row[edge.target]
             blocked = any(
-                mesh.row[i] == row
-                and i != edge.target
+                i != edge.target
                 and self.across[i] + items.right[i] > low
                 and self.across[i] - items.left[i] < high
-                for i in range(len(items))
+                for i in self.in_row[row]
             )
             if blocked:
                 mesh.from_side[k] = False
@@ -112,9 +116,7 @@ class _Router:
                 continue
             is_direct = len(columns) == 2
             is_fork = j == 0 and (not is_direct or len(self.mesh.below[edge.source]) > 1)
-            key: Hashable = (
-                (edge.producer, edge.source) if is_fork else (edge.target, round(edge.end))
-            )
+            key = (edge.producer, edge.source) if is_fork else (edge.target, round(edge.end))
             (self.forks if is_fork else self.joins)[rows[j]].add(key, start, end)
             bends.append(_Bend(rows[j], is_fork, key))
         return bends
@@ -138,18 +140,19 @@ class _Router:
             gap = (_FORK_AT_BORDER if above else _FORK - 1) + LANE * forks
             gap += LANE * joins + 3 if joins else 0.0
             gap += (_JOIN_AT_BORDER if below else _JOIN - 1) + (5 if forks and joins else 0)
-        if self.labels_across and any(self.items.label) and not (above or below):
+        if self.labels_across and self.any_label and not (above or below):
             gap = max(gap, LABELLED_GAP - 2)  # an even rhythm in a group with labels
         labels = [
             self.items.label[i]
-            for i in range(len(self.items))
-            if self.mesh.row[i] == row and not (self.labels_across and self._is_lone_branch(i))
+            for i in self.in_row[row]
+            if self.items.label[i] and not (self.labels_across and self._is_lone_branch(i))
         ]
         if any(labels) and self.labels_across:
             room = 20.0 if below else LABELLED_GAP
             gap = max(gap, room + LANE * joins + (3 if forks else 0))
         elif any(labels):
-            gap = max(gap, 16 + max(labels))  # when the flow goes right, labels lie along it
+            # when the flow goes right, labels lie along it, before the joins
+            gap = max(gap, 16 + max(labels) + (LANE * joins + 3 if joins else 0.0))
         return gap
 
     def _is_lone_branch(self, item: int) -> bool:
@@ -197,17 +200,22 @@ class _Router:
         """Whether nothing stands or passes in the item's column between two rows."""
         items, row, across = self.items, self.mesh.row, self.across
         low, high = across[item] - items.left[item], across[item] + items.right[item]
-        for other in range(len(items)):
-            if other == item or not start < row[other] < end:
-                continue
+        beside = (i for r in range(start + 1, end) for i in self.in_row[r] if i != item)
+        for other in beside:
             starts, ends = across[other] - items.left[other], across[other] + items.right[other]
             if ends >= low and starts <= high:
                 return False
+        own: set[int] = set()
         for k, edge in enumerate(items.edges):
+            if item in {edge.source, edge.target}:
+                own.update(self.mesh.chains[k])
             if self.mesh.from_side[k] and start < row[edge.target] < end:
                 reach = sorted((across[self.mesh.chains[k][-1]], across[edge.target]))
                 if reach[0] < across[item] < reach[1]:
                     return False
+        passing = (i for r in range(start + 1, end) for i in self.passing[r] if i not in own)
+        if any(low <= across[i] <= high for i in passing):
+            return False
         spans = [
             span
             for table in (self.forks, self.joins)

@@ -1,6 +1,7 @@
 """A placed box -> the rectangles, lines and words that draw it."""
 
 from introspect.graph.layout.card import io_shape, module_word, pill_text
+from introspect.graph.layout.legend import Overlay
 from introspect.graph.layout.measure import text_width
 from introspect.graph.layout.node import (
     DETAIL,
@@ -12,22 +13,35 @@ from introspect.graph.layout.node import (
     TWO_LINES,
     Node,
 )
-from introspect.graph.outline import Box
-from introspect.graph.outline.box import Strip
+from introspect.graph.layout.side_inputs import side_input_shapes
+from introspect.graph.outline.box import Box, Strip
 from introspect.graph.outline.labels import short_count
 from introspect.nouns.drawing import Cluster, Label, Polyline, Rect, Shape, Span
 
 _RADIUS, _GROUP_RADIUS = 5.0, 8.0
 _BADGE_HEIGHT = 13.0
 _SIGN = 4.2  # half the length of a + inside its circle
+_MARK_RADIUS = 5.5
+_MARKED = {"+": "added", "−": "removed", "~": "changed", "→": "moved", "=": "same"}
+NO_HEAT = "merge/fill"  # of a box that an overlay has no number for: its heat is negative
 
 
-def leaf_shapes(node: Node, x: float, y: float, batch: int | None) -> Cluster:
+def leaf_shapes(
+    node: Node, x: float, y: float, batch: int | None, overlay: Overlay | None = None
+) -> Cluster:
     """One leaf with everything on it, its upper left corner at (x, y)."""
-    box, family = node.box, node.box.family
+    box = node.box
     radius = node.height / 2 if node.form in {"io", "circle", "pill"} else _RADIUS
     behind = [
-        Rect(x + STACK * k, y + STACK * k, node.width, node.height, radius, *_fill_and_line(family))
+        Rect(
+            x + STACK * k,
+            y + STACK * k,
+            node.width,
+            node.height,
+            radius,
+            *_paint(box),
+            dash=_dash(box),
+        )
         for k in range(min(box.count - 1, 2), 0, -1)
     ]
     draw = {
@@ -37,20 +51,101 @@ def leaf_shapes(node: Node, x: float, y: float, batch: int | None) -> Cluster:
         "slim": _slim,
         "card": _card,
     }[node.form]
-    shapes = [*behind, *draw(node, x, y, batch), *_side_inputs(node, x, y)]
+    shapes = [*behind, *draw(node, x, y, batch)]
+    note = ""
+    if overlay is not None:
+        note = overlay.notes.get(box, "")
+        if box in overlay.bars:
+            shapes += _bar(node, x, y, overlay.bars[box])
+    shapes += side_input_shapes(node, x, y)
+    if box.mark not in {"", "="}:
+        shapes += mark_shapes(box.mark, x + 1, y + 1)
     words = [box.path or box.written_name, box.module, box.detail, box.badge]
-    return Cluster(tuple(shapes), " ".join(word for word in words if word), "box")
+    return Cluster(tuple(shapes), " ".join(word for word in words if word), "box", note)
 
 
 def _fill_and_line(family: str) -> tuple[str, str]:
     return f"{family}/fill", f"{family}/accent"
 
 
+def _look(box: Box) -> str:
+    """Whose colours a box wears: its family's, or those of what happened to it."""
+    return _MARKED.get(box.mark, box.family)
+
+
+def mark_shapes(mark: str, x: float, y: float) -> list[Shape]:
+    """The sign of what happened to a box, in a disc around (x, y)."""
+    disc = 2 * _MARK_RADIUS
+    accent = f"{_MARKED[mark]}/accent"
+
+    def line(*points: tuple[float, float], radius: float = 0.0) -> Polyline:
+        return Polyline(tuple((x + px, y + py) for px, py in points), "page", 1.4, radius)
+
+    signs = {
+        "+": [line((-3, 0), (3, 0)), line((0, -3), (0, 3))],
+        "−": [line((-3, 0), (3, 0))],
+        "~": [line((-3.2, 1.2), (-1.4, -1.4), (1.4, 1.4), (3.2, -1.2), radius=1.6)],
+        "→": [line((-3, 0), (3, 0)), line((0.4, -2.4), (3, 0), (0.4, 2.4))],
+        "=": [line((-2.6, -1.3), (2.6, -1.3)), line((-2.6, 1.3), (2.6, 1.3))],
+    }
+    left, top = x - _MARK_RADIUS, y - _MARK_RADIUS
+    return [Rect(left, top, disc, disc, _MARK_RADIUS, accent, "page", 0.8), *signs[mark]]
+
+
+def _paint(box: Box) -> tuple[str, str]:
+    """Fill and outline of a box: its family's, or its place on the scale of an overlay."""
+    if box.heat is None:
+        return _fill_and_line(_look(box))
+    return (NO_HEAT, "rim") if box.heat < 0 else (f"heat/{round(100 * box.heat):03d}", "line")
+
+
+def _ink(box: Box) -> str:
+    """The colour of the words in a box: black or white over an overlay, whichever reads."""
+    if box.heat is None:
+        return f"{_look(box)}/text"
+    return "merge/text" if box.heat < 0 else f"heat/{round(100 * box.heat):03d}/text"
+
+
+def _strip_paint(strip: Strip, box: Box) -> tuple[str, str]:
+    """Fill and text of a band on a card; an overlay paints the card as a whole."""
+    return (
+        (_paint(box)[0], _ink(box))
+        if box.heat is not None
+        else (f"{strip.family}/fill", f"{strip.family}/text")
+    )
+
+
+def _strip_line(strip: Strip, box: Box) -> str:
+    return f"{strip.family}/accent" if box.heat is None else "line"
+
+
+def _dash(box: Box) -> tuple[float, ...]:
+    """A box without a number under an overlay is dashed, and one that is there no more."""
+    is_dashed = box.mark == "−" or (box.heat is not None and box.heat < 0)
+    return (3.0, 2.0) if is_dashed else ()
+
+
+def _bar(node: Node, x: float, y: float, share: float) -> list[Shape]:
+    """The second number of an overlay: a bar at the foot of the card, its length the number."""
+    if node.form in {"circle", "pill", "io"}:
+        return []
+    foot = STRIP_HEIGHT if node.box.after else 0.0
+    left, wide, top = x + 6, node.width - 12, y + node.height - foot - 3.2
+    ink = _ink(node.box)
+    shapes: list[Shape] = [Polyline(((left, top + 1), (left + wide, top + 1)), ink, 0.35, 0.0)]
+    if share > 0:
+        length = max(wide * share, 1.0)
+        shapes.append(Rect(left, top, length, 2.0, min(1.0, length / 2), ink))
+    return shapes
+
+
 def _io(node: Node, x: float, y: float, batch: int | None) -> list[Shape]:
-    name = Span(node.box.name, NAME - 0.5, "io/text", bold=True)
+    name = Span(node.box.name, NAME - 0.5, _ink(node.box), bold=True)
     shape = Span(_spaced(io_shape(node, batch), 2), DETAIL, "soft")
     return [
-        Rect(x, y, node.width, node.height, node.height / 2, *_fill_and_line("io")),
+        Rect(
+            x, y, node.width, node.height, node.height / 2, *_paint(node.box), dash=_dash(node.box)
+        ),
         Label(x + node.width / 2, y + node.height / 2 + 3.4, _written([name, shape]), "middle"),
     ]
 
@@ -61,21 +156,20 @@ def _circle(node: Node, x: float, y: float, batch: int | None) -> list[Shape]:
     box, size = node.box, node.height
     shapes: list[Shape] = []
     if box.after:
-        fill, line = _fill_and_line(box.after[0].family)
+        (fill, ink), line = _strip_paint(box.after[0], box), _strip_line(box.after[0], box)
         shapes.append(Rect(x, y, node.width, size, size / 2, fill, line))
         text = " · ".join(strip.text for strip in box.after)
-        span = Span(text, STRIP + 0.5, f"{box.after[0].family}/text")
+        span = Span(text, STRIP + 0.5, ink)
         shapes.append(Label(x + size + 5, y + size / 2 + 2.9, (span,)))
-    fill, line = _fill_and_line("merge")
-    shapes.append(Rect(x, y, size, size, size / 2, fill, line, 1.2))
-    return [*shapes, *_sign(box.module, x + size / 2, y + size / 2)]
+    shapes.append(Rect(x, y, size, size, size / 2, *_paint(box), 1.2, dash=_dash(box)))
+    return [*shapes, *_sign(box.module, x + size / 2, y + size / 2, _ink(box))]
 
 
-def _sign(sign: str, x: float, y: float) -> list[Shape]:
+def _sign(sign: str, x: float, y: float, ink: str) -> list[Shape]:
     """The operator as lines: no font draws these equally heavy."""
 
     def line(x0: float, y0: float, x1: float, y1: float) -> Polyline:
-        return Polyline(((x + x0, y + y0), (x + x1, y + y1)), "merge/accent", 1.5, 0.0)
+        return Polyline(((x + x0, y + y0), (x + x1, y + y1)), ink, 1.5, 0.0)
 
     across, diagonal = line(-_SIGN, 0, _SIGN, 0), _SIGN * 0.72
     if sign == "×":
@@ -92,10 +186,10 @@ def _sign(sign: str, x: float, y: float) -> list[Shape]:
 
 def _pill(node: Node, x: float, y: float, batch: int | None) -> list[Shape]:
     del batch
-    fill, line = _fill_and_line(node.box.family)
-    text = Span(pill_text(node.box), DETAIL, f"{node.box.family}/text")
+    fill, line = _paint(node.box)
+    text = Span(pill_text(node.box), DETAIL, _ink(node.box))
     return [
-        Rect(x, y, node.width, node.height, node.height / 2, fill, line, 1.2),
+        Rect(x, y, node.width, node.height, node.height / 2, fill, line, 1.2, dash=_dash(node.box)),
         Label(x + node.width / 2, y + node.height / 2 + 3, (text,), "middle"),
     ]
 
@@ -103,7 +197,7 @@ def _pill(node: Node, x: float, y: float, batch: int | None) -> list[Shape]:
 def _slim(node: Node, x: float, y: float, batch: int | None) -> list[Shape]:
     del batch
     box = node.box
-    color = f"{box.family}/text"
+    color = _ink(box)
     module = module_word(box)
     spans = [
         Span(box.written_name, DETAIL + 0.5, color, bold=True),
@@ -111,7 +205,7 @@ def _slim(node: Node, x: float, y: float, batch: int | None) -> list[Shape]:
         Span(_spaced(box.detail, 2), STRIP + 0.5, color),
     ]
     shapes: list[Shape] = [
-        Rect(x, y, node.width, node.height, _RADIUS, *_fill_and_line(box.family)),
+        Rect(x, y, node.width, node.height, _RADIUS, *_paint(box), dash=_dash(box)),
         Label(x + node.width / 2, y + node.height / 2 + 3.2, _written(spans), "middle"),
     ]
     if box.badge:
@@ -132,7 +226,7 @@ def _written(spans: list[Span]) -> tuple[Span, ...]:
 def _card(node: Node, x: float, y: float, batch: int | None) -> list[Shape]:
     del batch
     box = node.box
-    fill, line = _fill_and_line(box.family)
+    fill, line = _paint(box)
     above = STRIP_HEIGHT if box.before else 0.0
     below = STRIP_HEIGHT if box.after else 0.0
     body = node.height - above - below
@@ -142,30 +236,37 @@ def _card(node: Node, x: float, y: float, batch: int | None) -> list[Shape]:
     if box.after:
         shapes += _strip_row(box.after, node, x, y + node.height - below, is_first=False)
     top = y + above
-    shapes.append(Rect(x + 3.2, top + 4, 2.4, body - 8, 1.2, line))
+    if box.heat is None:
+        shapes.append(Rect(x + 3.2, top + 4, 2.4, body - 8, 1.2, line))
     shapes += _card_words(node, x, top)
     right = x + node.width - 5
-    if box.sealed_leaves:
-        shapes += _plus_box(right - 9, top + 4)
+    if box.sealed_leaves and not box.mark:
+        if box.inset:
+            shapes += _inset_mark(right - 10.5, top + 5, box.inset)
+        else:
+            shapes += _plus_box(right - 9, top + 4, "soft" if box.heat is None else _ink(box))
         right -= 13
     if box.badge:
         shapes += badge_shapes(right, top + 4, box.badge)
-    return [*shapes, Rect(x, y, node.width, node.height, _RADIUS, None, line, 1.1)]
+    outline = Rect(x, y, node.width, node.height, _RADIUS, None, line, 1.1, dash=_dash(box))
+    return [*shapes, outline]
 
 
 def _card_words(node: Node, x: float, top: float) -> list[Shape]:
     box = node.box
-    color = f"{box.family}/text"
+    color = _ink(box)
     module = module_word(box)
     first = [
         Span(box.written_name, NAME, color, bold=True),
         Span(_spaced(module, bool(box.name)), NAME, color),
     ]
     shapes: list[Shape] = [Label(x + 10, top + 13, _written(first))]
-    if box.detail:
-        shapes.append(Label(x + 10, top + 25, (Span(box.detail, DETAIL, color),)))
-    if box.parameters:
-        count = Span(short_count(box.parameters), STRIP, color)
+    number = box.heat_text or (short_count(box.parameters) if box.parameters else "")
+    detail = box.detail.removesuffix(box.heat_text).rstrip("\N{NO-BREAK SPACE}")
+    if detail:
+        shapes.append(Label(x + 10, top + 25, (Span(detail, DETAIL, color),)))
+    if number:
+        count = Span(number, STRIP, color)
         height = TWO_LINES - 6
         shapes.append(Label(x + node.width - 7, top + height, (count,), "end"))
     return shapes
@@ -183,22 +284,31 @@ def _strip_row(
         starts, ends = k == 0, k == len(strips) - 1
         corners = (starts, ends, False, False) if is_first else (False, False, ends, starts)
         wide = width + spare
-        shapes.append(
-            Rect(left, y, wide, STRIP_HEIGHT, _RADIUS, f"{strip.family}/fill", corners=corners)
-        )
-        word = Span(strip.text, STRIP, f"{strip.family}/text")
+        fill, ink = _strip_paint(strip, node.box)
+        shapes.append(Rect(left, y, wide, STRIP_HEIGHT, _RADIUS, fill, corners=corners))
+        word = Span(strip.text, STRIP, ink)
         shapes.append(Label(left + wide / 2, y + 9.4, (word,), "middle"))
         left += wide
+    if node.box.heat is not None:  # one colour for the whole card: a hairline sets the band off
+        edge = y + STRIP_HEIGHT * is_first
+        shapes.append(Polyline(((x, edge), (x + node.width, edge)), _ink(node.box), 0.35, 0.0))
     return shapes
 
 
-def _plus_box(x: float, y: float) -> list[Shape]:
+def _plus_box(x: float, y: float, line: str) -> list[Shape]:
     """The small boxed plus of a card that holds more."""
-    line = "soft"
     return [
         Rect(x, y, 9, 9, 2, None, line, 0.9),
         Polyline(((x + 2, y + 4.5), (x + 7, y + 4.5)), line, 0.9, 0.0),
         Polyline(((x + 4.5, y + 2), (x + 4.5, y + 7)), line, 0.9, 0.0),
+    ]
+
+
+def _inset_mark(x: float, y: float, mark: str) -> list[Shape]:
+    """The letter of the inset that explains a card, as it stands on the inset itself."""
+    return [
+        Rect(x, y, 11, 11, 5.5, "ink", "page", 0.6),
+        Label(x + 5.5, y + 8.2, (Span(mark, STRIP, "page", bold=True),), "middle"),
     ]
 
 
@@ -209,27 +319,6 @@ def badge_shapes(right: float, y: float, text: str) -> list[Shape]:
         Rect(right - width, y, width, _BADGE_HEIGHT, _BADGE_HEIGHT / 2, "ink"),
         Label(right - width / 2, y + 9.8, (Span(text, DETAIL, "page", bold=True),), "middle"),
     ]
-
-
-def _side_inputs(node: Node, x: float, y: float) -> list[Shape]:
-    """Parameters that an operation reads directly: small pills at its left."""
-    shapes: list[Shape] = []
-    sides = node.box.side_inputs
-    for k, side in enumerate(sides):
-        width = text_width(side.name, STRIP) + 12
-        middle = y + node.height / 2 + (k - (len(sides) - 1) / 2) * 17
-        left = x - width - 12
-        shapes += [
-            Polyline(((left + width, middle), (x, y + node.height / 2)), "line", 1.2, 0.0, True),
-            Rect(left, middle - 7, width, 14, 7, *_fill_and_line("embedding")),
-            Label(
-                left + width / 2,
-                middle + 2.7,
-                (Span(side.name, STRIP, "embedding/text"),),
-                "middle",
-            ),
-        ]
-    return shapes
 
 
 def frame_shapes(node: Node, x: float, y: float, depth: int) -> list[Shape]:
@@ -247,27 +336,29 @@ def title_shapes(node: Node, x: float, y: float, *, down: bool) -> list[Shape]:
     box = node.box
     name, module = box.written_name, module_word(box)
     name_width = text_width(f"{name} ", GROUP, bold=True)
-    module_width = text_width(module, GROUP)
     spine = node.axis if down and node.ports_in else float("inf")
     badge = text_width(box.badge, DETAIL, bold=True) + 16 if box.badge else 4.0
     title = Span(name, GROUP, "ink", bold=True)
     shapes: list[Shape] = []
-    if 8 + name_width + module_width <= min(spine - 5, node.width - badge):
-        spans = _written([title, Span(_spaced(module, bool(name)), GROUP, "soft")])
+    left_room, right_room = min(spine - 5, node.width - badge), node.width - badge
+    beside: list[str] = []  # what would sit on the line: right of it if there is room, else nowhere
+    used = 8 + name_width
+    spans = [title]
+    for k, word in enumerate([module, box.heat_text]):
+        width = text_width(word, GROUP) + 5 * k
+        if word and not beside and used + width <= left_room:
+            spans.append(Span(_spaced(word, 1 + k if used > 10 else 0), GROUP, "soft"))
+            used += width
+        elif word:
+            beside.append(word)
+    if spans := _written(spans):
         shapes.append(Label(x + 8, y + 13, spans))
-    else:  # the class would sit on the line: right of it if there is room, else nowhere
-        if name:
-            shapes.append(Label(x + 8, y + 13, (title,)))
-        if module and spine + 8 + module_width < node.width - badge:
-            shapes.append(Label(x + spine + 8, y + 13, (Span(module, GROUP, "soft"),)))
+    while beside:
+        right = "\N{NO-BREAK SPACE}\N{NO-BREAK SPACE}".join(beside)
+        if spine + 8 + text_width(right, GROUP) < right_room:
+            shapes.append(Label(x + spine + 8, y + 13, (Span(right, GROUP, "soft"),)))
+            break
+        beside.pop(0)
     if box.badge:
         shapes += badge_shapes(x + node.width - 6, y + 4, box.badge)
     return shapes
-
-
-def families_of(leaves: list[Box]) -> set[str]:
-    """The colour families that a picture uses, for its legend."""
-    used = {leaf.family for leaf in leaves}
-    used |= {strip.family for leaf in leaves for strip in (*leaf.before, *leaf.after)}
-    used |= {"embedding" for leaf in leaves if leaf.side_inputs}
-    return used - {"io"}

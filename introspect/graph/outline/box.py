@@ -27,6 +27,31 @@ class SideInput:
     shape: Shape
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Repeat:
+    """How the members that a folded box stands for were wired: enough to write them all out.
+
+    A member is the folded box itself, or the children of a made group. Leaves of a member
+    are counted from 0 in its order, folded boxes inside counted once.
+
+    Attributes:
+        kind: ``"chain"``: each reads the one before it, ``"parallel"``: all read the same,
+            ``"similar"``: a chain whose numbers differ, ``"dense"``: the same, each reading all
+            before it, ``"equal"``: nothing is known of the wiring (a module tree).
+        period: How many siblings one member had.
+        carried: (reader, source, first): from the second member on, that leaf reads that leaf of
+            the member before; in the first member it reads `first` instead, a box outside,
+            or nothing (None). Chains only.
+        collected: (box, source): boxes outside that read that leaf of every member; other
+            readers read the last member of a chain.
+    """
+
+    kind: Literal["chain", "parallel", "similar", "dense", "equal"]
+    period: int = 1
+    carried: "tuple[tuple[int, int, Box | None], ...]" = ()
+    collected: "tuple[tuple[Box, int], ...]" = ()
+
+
 @dataclass(slots=True, eq=False)
 class Box:
     """One box, or a group of them.
@@ -45,14 +70,23 @@ class Box:
         order: Position in the order of execution.
         shape: Of its first result, batch included.
         sources: Leaves and inputs that feed it, in argument order. Leaves only.
+        through: Source -> the hidden ops (views, casts) between, as numbers of chains.
         before, after: Strips above and below the card.
         side_inputs: Parameters that enter from the side.
         count: How many equal siblings this box stands for.
         badge: ``"×32"``, ``"×17 parallel"``.
         operations: How many ops it stands for.
         recipe: Every op with its scalar arguments; two leaves fold only if it is equal.
+        steps: Positions that its ops name, ``x[:, 3]``; in a loop they advance evenly.
         sealed_leaves: For a group drawn as one card: the leaves inside.
         is_sealed: Whether a group is to be drawn as one card.
+        repeat: For a folded box: how its members were wired.
+        choice: What the user asked for: ``"expand"``, ``"collapse"`` or ``""``.
+        heat: Of an overlay: 0 to 1, the share of the scale; None where nothing is laid over.
+        heat_text: The overlay's number with its unit, as written on the box.
+        inset: The mark of the inset that explains this card (``"A"``), or ``""``.
+        mark: In a picture of what changed: ``"+"``, ``"−"``, ``"~"``, ``"→"`` or ``"="``
+            (unchanged); ``""`` in every other picture.
     """
 
     kind: Literal["leaf", "op", "group", "io"]
@@ -69,6 +103,7 @@ class Box:
     parent: "Box | None" = None
     children: "list[Box]" = field(default_factory=list)
     sources: "list[Box]" = field(default_factory=list)
+    through: "dict[Box, tuple[int, ...]]" = field(default_factory=dict)
     before: list[Strip] = field(default_factory=list)
     after: list[Strip] = field(default_factory=list)
     side_inputs: list[SideInput] = field(default_factory=list)
@@ -76,8 +111,15 @@ class Box:
     badge: str = ""
     operations: int = 0
     recipe: tuple[Any, ...] = ()
+    steps: tuple[int, ...] = ()
     sealed_leaves: "tuple[Box, ...]" = ()
     is_sealed: bool = False
+    repeat: Repeat | None = None
+    choice: Literal["", "expand", "collapse"] = ""
+    heat: float | None = None
+    heat_text: str = ""
+    inset: str = ""
+    mark: str = ""
 
     @property
     def written_name(self) -> str:
@@ -90,20 +132,29 @@ class Box:
         self.children.append(child)
         return child
 
+    @property
+    def is_made(self) -> bool:
+        """Whether the group is no module, but one turn of a repeated sequence of siblings."""
+        return self.repeat is not None and self.repeat.period > 1
+
     def leaves(self) -> "Iterator[Box]":
         """Every box below that is not a group, in order; itself if it is none."""
-        if self.kind != "group":
-            yield self
-            return
-        for child in self.children:
-            yield from child.leaves()
+        todo: list[Box] = [self]  # no recursion: modules may be nested thousands deep
+        while todo:
+            box = todo.pop()
+            if box.kind == "group":
+                todo.extend(reversed(box.children))
+            else:
+                yield box
 
     def groups(self) -> "Iterator[Box]":
-        """Itself and every group below, outermost first."""
-        if self.kind == "group":
-            yield self
-            for child in self.children:
-                yield from child.groups()
+        """Itself and every group below, each before what it holds."""
+        todo: list[Box] = [self]
+        while todo:
+            box = todo.pop()
+            if box.kind == "group":
+                yield box
+                todo.extend(reversed(box.children))
 
     def ancestors(self) -> "list[Box]":
         """The groups around it, outermost first."""

@@ -1,15 +1,16 @@
 """How deep the picture goes: groups that do not fit are sealed into one card each."""
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import Literal
 
 from introspect.graph.outline.box import Box
 
 Depth = int | Literal["auto", "all"]
 
-_MAIN = frozenset({"merge", "io", "shape"})
 _DISSOLVE_SHARE = 0.6
 _DISSOLVE_LEAST = 14
+_LEAST_CODE = 8
 
 
 def choose_depth(root: Box, depth: Depth, *, budget: int) -> None:
@@ -19,27 +20,88 @@ def choose_depth(root: Box, depth: Depth, *, budget: int) -> None:
         root: Of the folded tree.
         depth: Levels of modules to show; 1 shows the model's direct children only.
             ``"all"`` opens everything, ``"auto"`` opens level by level while the picture
-            has at most `budget` boxes.
+            has at most `budget` boxes, and puts long stretches of loose operations on a card.
         budget: Number of boxes.
     """
+    wanted = _wanted_open(root)
     for group in root.groups():
-        group.is_sealed = depth != "all" and group is not root
+        is_shut = depth != "all" and group not in wanted
+        group.is_sealed = group is not root and (is_shut or group.choice == "collapse")
     if depth == "all":
         return
-    level, opened = [root], 1
-    while level and (depth == "auto" or opened < depth):
-        below = [c for g in level for c in g.children if c.kind == "group" and not g.is_sealed]
+    if depth == "auto":
+        _open_what_fits(root, budget)
+    else:
+        _open_levels(root, depth)
+
+
+def _wanted_open(root: Box) -> set[Box]:
+    """The groups that the user expands, and those around what is expanded."""
+    wanted: set[Box] = set()
+    for box in (*root.groups(), *root.leaves()):
+        if box.choice == "expand":
+            around = box if box.kind == "group" else box.parent
+            while around is not None and around not in wanted:
+                wanted.add(around)
+                around = around.parent
+    return wanted
+
+
+def _open_levels(root: Box, depth: int) -> None:
+    """Open so many levels of modules; a made group is no level of its own."""
+    level = [root]
+    for opened in range(1, depth + 1):
+        below = [part for group in level for part in _parts(group)]
+        if opened == depth:
+            return
+        level = [group for group in below if group.choice != "collapse"]
+        _set_sealed(level, sealed=False)
+
+
+def _parts(group: Box) -> list[Box]:
+    """The groups in a group; those in made groups, which are opened, too."""
+    found: list[Box] = []
+    todo = [group]
+    while todo:
+        for child in todo.pop().children:
+            if child.kind == "group" and child.is_made and child.choice != "collapse":
+                child.is_sealed = False
+                todo.append(child)
+            elif child.kind == "group":
+                found.append(child)
+    return found
+
+
+def _open_what_fits(root: Box, budget: int) -> None:
+    count = _count_boxes(root)
+    if count > budget:
+        count -= gather_code(root)
+    level: list[Box] = [root]
+    while level:
+        below = [child for group in level for child in group.children if child.kind == "group"]
         kinds: dict[str, list[Box]] = {}
         for group in below:
-            kinds.setdefault(group.module, []).append(group)
+            if group.is_sealed and group.choice != "collapse":
+                kinds.setdefault(group.module or group.name, []).append(group)
         # all groups of one class open together, small classes first
         for members in sorted(kinds.values(), key=lambda m: sum(_size(box) for box in m)):
-            _set_sealed(members, sealed=False)
-            crowded = depth == "auto" and _count_boxes(root) > budget
-            if crowded or (depth == "auto" and any(_is_messy(box) for box in members)):
-                _set_sealed(members, sealed=True)
+            count += _open_together(members, budget - count)
         level = [group for group in below if not group.is_sealed]
-        opened += 1
+
+
+def _open_together(members: list[Box], room: int) -> int:
+    """Open groups of one class if they fit; how many boxes more there are."""
+    more = sum(_count_boxes(box) - 1 for box in members)
+    if more <= room and not any(_is_messy(box) for box in members):
+        _set_sealed(members, sealed=False)
+        return more
+    if all(box.is_made for box in members):  # a loop of loose code: show the modules in it
+        less = [_code_length(box) for box in members]
+        if more - sum(less) <= room and all(less):
+            gathered = sum(gather_code(box) for box in members)
+            _set_sealed(members, sealed=False)
+            return more - gathered
+    return 0
 
 
 def _set_sealed(boxes: list[Box], *, sealed: bool) -> None:
@@ -52,10 +114,16 @@ def _size(box: Box) -> int:
 
 
 def _count_boxes(group: Box) -> int:
-    return sum(
-        1 if child.kind != "group" or child.is_sealed else _count_boxes(child)
-        for child in group.children
-    )
+    """How many boxes are drawn, as sealed as it is."""
+    count = 0
+    todo = [group]
+    while todo:
+        for child in todo.pop().children:
+            if child.kind == "group" and not child.is_sealed:
+                todo.append(child)
+            else:
+                count += 1
+    return count
 
 
 def _is_messy(group: Box) -> bool:
@@ -64,40 +132,40 @@ def _is_messy(group: Box) -> bool:
     return loose > 8 + 3 * (len(group.children) - loose)
 
 
-def seal(root: Box) -> None:
-    """Turn every sealed group into one card, and lift its edges to the card."""
-    card_of: dict[Box, Box] = {}
-    for group in list(root.groups()):
-        if group.is_sealed and not any(above.is_sealed for above in group.ancestors()):
-            card_of.update(dict.fromkeys(group.leaves(), group))
-    leaves = list(root.leaves())
-    for card in dict.fromkeys(card_of.values()):
-        _become_card(card)
-    for leaf in leaves:
-        reader = card_of.get(leaf, leaf)
-        lifted = [card_of.get(source, source) for source in leaf.sources]
-        if reader is leaf:
-            leaf.sources = list(dict.fromkeys(lifted))
-        else:
-            reader.sources += [s for s in lifted if s is not reader and s not in reader.sources]
+def _stretches(group: Box) -> list[tuple[int, int]]:
+    """From and to of long stretches of loose operations among the children."""
+    found, start = [], 0
+    for end in range(len(group.children) + 1):
+        if end < len(group.children) and group.children[end].kind == "op":
+            continue
+        if end - start >= _LEAST_CODE:
+            found.append((start, end))
+        start = end + 1
+    return found
 
 
-def _become_card(group: Box) -> None:
-    inner = tuple(group.leaves())
-    words = Counter()
-    weight: Counter[str] = Counter()
-    for leaf in inner:
-        if leaf.kind == "leaf":
-            words[leaf.module] += leaf.count
-        weight[leaf.family] += max(leaf.parameters, 1)
-    group.operations = sum(leaf.operations for leaf in inner)
-    common = " · ".join(f"{count} {word}" for word, count in words.most_common(2))
-    group.detail = common or f"{group.operations} operations"
-    heaviest = weight.most_common(1)[0][0]
-    group.family = "module" if heaviest in _MAIN else heaviest
-    group.shape, group.order = inner[-1].shape, inner[0].order
-    group.sealed_leaves = inner
-    group.kind, group.children, group.sources = "leaf", [], []
+def _code_length(group: Box) -> int:
+    return sum(end - start - 1 for start, end in _stretches(group))
+
+
+def gather_code(group: Box) -> int:
+    """Put each long stretch of loose operations on one card; how many boxes fewer there are.
+
+    A stretch in the order of execution can be taken together: no path leaves it and returns.
+    """
+    fewer = 0
+    for start, end in reversed(_stretches(group)):
+        inside = group.children[start:end]
+        words = Counter(box.module for box in inside)
+        card = Box("group", parent=group, path=group.path, order=inside[0].order)
+        card.module = f"{sum(box.operations for box in inside)} operations"
+        card.arrow_detail = " · ".join(f"{n} {word}" for word, n in words.most_common(2))
+        card.children, card.is_sealed, card.choice = inside, True, "collapse"
+        for box in inside:
+            box.parent = card
+        group.children[start:end] = [card]
+        fewer += len(inside) - 1
+    return fewer
 
 
 def dissolve(root: Box) -> None:
@@ -106,14 +174,20 @@ def dissolve(root: Box) -> None:
     Otherwise nothing could wrap into columns. Its children take its name as a prefix.
     """
     total = _size(root)
-    if total <= _DISSOLVE_LEAST:
-        return
-    for index, group in enumerate(root.children):
-        if group.kind == "group" and group.count == 1 and _size(group) > _DISSOLVE_SHARE * total:
-            for child in group.children:
-                child.parent = root
-                if child.name:
-                    child.name = f"{group.name}.{child.name}"
-            root.children[index : index + 1] = group.children
-            dissolve(root)
+    while total > _DISSOLVE_LEAST:
+        index = _holding_most(root.children, _DISSOLVE_SHARE * total)
+        if index is None:
             return
+        group = root.children[index]
+        for child in group.children:
+            child.parent = root
+            if child.name:
+                child.name = f"{group.name}.{child.name}"
+        root.children[index : index + 1] = group.children
+
+
+def _holding_most(children: Iterable[Box], share: float) -> int | None:
+    for index, group in enumerate(children):
+        if group.kind == "group" and group.count == 1 and _size(group) > share:
+            return index
+    return None

@@ -1,221 +1,208 @@
 """Equal neighbours become one box, times n. A wrong fold is worse than a long picture.
 
-Three kinds, tried in this order on adjacent siblings:
+Group by group, innermost first, in the order of execution. A run of single siblings keeps
+its first box (``layers.0–31 ×32``); a run of longer turns, as of Swin's plain and shifted
+windows or of a loop, becomes a made group that holds the first turn. What may fold, and
+what may not: ``runs``; what counts as equal: ``sign``.
 
-- *chain*: the exact signature is equal (class tree, labels, shapes, every op with its scalar
-  arguments, wiring), each reads its predecessor, other outside inputs are the first one's,
-  and nothing but the next one reads it: ``×32``.
-- *parallel*: equal signature, same inputs, same readers: ``×17 parallel``.
-- *similar*: the signature without its numbers is equal, four or more in a run, inputs come
-  from inside the run or are the first one's, results leave only where the last one's do:
-  ``×5`` with ranges (``64…224``), or ``×24 dense`` where they read several earlier ones.
-
-Scalar arguments are part of the signature: without them Swin's plain and shifted windows
-folded into one. Multiplicities are, too: without them ResNet's four stages did.
+Cost: near linear. 0.1 s of CPU time for the 4745 operations of an 80-layer Llama.
 """
 
 import re
-from collections.abc import Hashable
-from typing import Literal
+from dataclasses import replace
 
-from introspect.graph.outline.box import Box, readers
+from introspect.graph.outline.box import Box, Repeat, readers
+from introspect.graph.outline.ranges import common_path, range_of_names, ranged
+from introspect.graph.outline.runs import find_run
+from introspect.graph.outline.siblings import Run, Siblings
+from introspect.graph.outline.sign import Signs
 
-_FOLDABLE = ("linear", "conv", "recurrent", "module", "attention")
-_LEAST_SIMILAR = 4
-_LEAST_PARALLEL_LEAVES = 4
-
-Kind = Literal["chain", "parallel", "similar"]
+_MOST_PASSES = 4
 
 
 def fold(root: Box) -> None:
-    """Fold every group of the tree, innermost first."""
-    for group in reversed(list(root.groups())):
-        _fold_children(root, group)
+    """Fold every group of the tree, in place, and let the edges follow."""
+    folding = _Folding(root)
+    for group in _innermost_first(root):
+        folding.fold_children(group)
+    folding.finish()
 
 
-def _fold_children(root: Box, group: Box) -> None:
-    start = 0
-    while start < len(group.children):
-        first = group.children[start]
-        if first.kind == "group" or first.family in _FOLDABLE:
-            run, kind = _longest_run(root, group.children[start:])
-            if kind is not None:
-                _collapse(root, run, kind)
-                del group.children[start + 1 : start + len(run)]
-        start += 1
+def _innermost_first(root: Box) -> list[Box]:
+    """Every group after those inside it and those that ran before it."""
+    found: list[Box] = []
+    todo = [root]
+    while todo:
+        group = todo.pop()
+        found.append(group)
+        todo.extend(child for child in group.children if child.kind == "group")
+    return found[::-1]
 
 
-def _longest_run(root: Box, siblings: list[Box]) -> tuple[list[Box], Kind | None]:
-    first = siblings[0]
-    alike = [first]
-    for box in siblings[1:]:
-        if box.kind != first.kind or box.module != first.module:
-            break
-        alike.append(box)
-    if len(alike) < 2:
-        return alike, None
-    equal = _equal_prefix(alike, exact=True)
-    least_parallel = 2 if first.kind == "group" else _LEAST_PARALLEL_LEAVES
-    if len(equal) >= 2 or len(alike) >= _LEAST_SIMILAR:
-        reading = readers(list(root.leaves()))
-        if len(equal) >= 2 and _is_chain(equal, reading):
-            return equal, "chain"
-        if len(equal) >= least_parallel and _is_parallel(equal, reading):
-            return equal, "parallel"
-        similar = _equal_prefix(alike, exact=False)
-        if len(similar) >= _LEAST_SIMILAR and _is_similar_run(similar, reading):
-            return similar, "similar"
-    return [first], None
+class _Folding:
+    """The state of one pass over the tree: who reads whom, who stands for whom."""
 
+    def __init__(self, root: Box) -> None:
+        self.root = root
+        self.stands_in: dict[Box, Box] = {}
+        self.reading = readers(list(root.leaves()))
+        self.signs = Signs()
+        self.is_wired = any(leaf.sources for leaf in root.leaves())
 
-def _equal_prefix(run: list[Box], *, exact: bool) -> list[Box]:
-    wanted = signature(run[0], exact=exact)
-    end = 1
-    while end < len(run) and signature(run[end], exact=exact) == wanted:
-        end += 1
-    return run[:end]
+    def resolve(self, leaf: Box) -> Box:
+        """The leaf that stands for one that was folded away."""
+        seen = leaf
+        while seen in self.stands_in:
+            seen = self.stands_in[seen]
+        while leaf is not seen:  # the next look-up is one step
+            self.stands_in[leaf], leaf = seen, self.stands_in[leaf]
+        return seen
 
+    def fold_children(self, group: Box) -> None:
+        for child in group.children:
+            self.signs.loose(child)
+        for _ in range(_MOST_PASSES):
+            if not self._pass(group):
+                break
 
-def signature(box: Box, *, exact: bool = True) -> Hashable:
-    """What must be equal for two boxes to fold: structure, words, inner wiring.
-
-    Args:
-        box: A leaf or group.
-        exact: False forgets every number but a convolution's kernel.
-    """
-    index = {leaf: k for k, leaf in enumerate(box.leaves())}
-    outside: dict[Box, int] = {}
-
-    def of_leaf(leaf: Box) -> Hashable:
-        strips = tuple((s.text, s.family) for s in (*leaf.before, *leaf.after))
-        head = (leaf.kind, leaf.module, leaf.family, strips, leaf.count)
-        wires: list[Hashable] = []
-        for source in leaf.sources:
-            inner = index.get(source)
-            if inner is not None:
-                wires.append(inner)
-            else:
-                wires.append(("outside", outside.setdefault(source, len(outside)) if exact else 0))
-        if exact:
-            return (*head, leaf.detail, tuple(wires), leaf.shape, leaf.recipe)
-        kernel = leaf.detail.split(",")[0] if leaf.family == "conv" else ""
-        return (*head, kernel, tuple(sorted(set(map(str, wires)))))
-
-    tree = tuple((group.module, group.count, len(group.children)) for group in box.groups())
-    return (box.module, box.kind, tree, tuple(of_leaf(leaf) for leaf in index))
-
-
-def outside_sources(box: Box) -> list[Box]:
-    """Leaves beyond `box` that feed it, with repeats."""
-    inside = set(box.leaves())
-    return [s for leaf in inside for s in leaf.sources if s not in inside]
-
-
-def _is_chain(run: list[Box], reading: dict[Box, list[Box]]) -> bool:
-    members = [set(box.leaves()) for box in run]
-    given = set(outside_sources(run[0]))
-    for k in range(1, len(run)):
-        sources = set(outside_sources(run[k]))
-        if not sources & members[k - 1] or not sources <= members[k - 1] | given:
+    def _pass(self, group: Box) -> bool:
+        """Fold the runs among the children from left to right; whether there was any."""
+        row = Siblings(group.children, self.signs, self.reading, self.resolve, self.is_wired)
+        if len(row.boxes) < 2 or not row.sign():
             return False
-        before = members[k - 1]
-        if any(r not in before and r not in members[k] for leaf in before for r in reading[leaf]):
-            return False
-    return True
-
-
-def _is_parallel(run: list[Box], reading: dict[Box, list[Box]]) -> bool:
-    given = [set(outside_sources(box)) for box in run]
-    taken = [_outside_readers(box, set(box.leaves()), reading) for box in run]
-    same_inputs = all(sources == given[0] for sources in given)
-    return bool(given[0]) and same_inputs and all(boxes == taken[0] for boxes in taken)
-
-
-def _is_similar_run(run: list[Box], reading: dict[Box, list[Box]]) -> bool:
-    members = [set(box.leaves()) for box in run]
-    everything = set().union(*members)
-    given = set(outside_sources(run[0]))
-    for k in range(1, len(run)):
-        sources = set(outside_sources(run[k]))
-        if not sources & members[k - 1] or not sources <= everything | given:
-            return False
-    left = [_outside_readers(box, everything, reading) for box in run]
-    return all(boxes <= left[-1] for boxes in left)
-
-
-def _outside_readers(box: Box, inside: set[Box], reading: dict[Box, list[Box]]) -> set[Box]:
-    return {reader for leaf in box.leaves() for reader in reading[leaf] if reader not in inside}
-
-
-def _collapse(root: Box, run: list[Box], kind: Kind) -> None:
-    """Keep the first of the run; everything that read another reads it instead."""
-    head, count = run[0], len(run)
-    originals = list(head.leaves())
-    stands_in = {
-        other: original
-        for box in run[1:]
-        for original, other in zip(originals, box.leaves(), strict=True)
-    }
-    badge = f"×{count} calls" if head.call and head.path == run[-1].path else f"×{count}"
-    if kind == "parallel":
-        badge += " parallel"
-    if kind == "similar":
-        badge += " dense" if _is_dense(run) else ""
-        _write_ranges(run, originals)
-    head.count, head.badge = count, badge
-    head.name = _range_of_names(head.name, run[-1].name)
-    inside = set(originals)
-    for leaf in root.leaves():
-        if leaf in stands_in:
-            continue
-        new = []
-        for source in leaf.sources:
-            if leaf in inside and source in stands_in:
+        kept: list[Box] = []
+        failed: dict[int, int] = {}
+        at = 0
+        while at < len(row.boxes):
+            run = find_run(row, at, failed)
+            if run is None:
+                kept.append(row.boxes[at])
+                at += 1
                 continue
-            seen_as = stands_in.get(source, source)
-            if seen_as is not leaf and seen_as not in new:
-                new.append(seen_as)
-        leaf.sources = new
+            kept += row.boxes[at : run.start]
+            kept.append(self._collapse(row, run, group))
+            at = run.end
+        folded = len(kept) < len(row.boxes)
+        group.children = kept
+        return folded
+
+    def _collapse(self, row: Siblings, run: Run, around: Box) -> Box:
+        """Keep the first member; whoever read another reads it instead."""
+        period = run.repeat.period
+        turns = [row.boxes[k : k + period] for k in range(run.start, run.end, period)]
+        members = [[leaf for box in turn for leaf in box.leaves()] for turn in turns]
+        inside = {leaf for member in members for leaf in member}
+        if run.repeat.kind in {"similar", "dense"} or _differ(members):
+            _write_ranges(turns, members)
+        for place, kept in enumerate(members[0]):
+            own = set(members[0])
+            reading = [r for r in self.reading[kept] if r in own]
+            for member in members:
+                reading += [r for r in self.reading[member[place]] if self.resolve(r) not in inside]
+            self.reading[kept] = list(dict.fromkeys(reading))
+        for member in members[1:]:
+            self.stands_in.update(zip(member, members[0], strict=True))
+        self._fold_pills(run)
+        return self._head(turns, run, around)
+
+    def _fold_pills(self, run: Run) -> None:
+        for k, first in enumerate(run.pills[0] if run.pills else ()):
+            last = run.pills[-1][k]
+            first.count *= run.count
+            first.badge = f"×{first.count}"
+            first.name = range_of_names(first.name, last.name)
+            self.stands_in.update((pills[k], first) for pills in run.pills[1:])
+
+    def _head(self, turns: list[list[Box]], run: Run, around: Box) -> Box:
+        first, last = turns[0], turns[-1]
+        is_loop = all(a.path == b.path for a, b in zip(first, last, strict=True))
+        if run.repeat.period == 1:
+            head = first[0]
+            head.name = range_of_names(head.name, last[0].name)
+        else:
+            head = Box("group", path=around.path, parent=around, order=first[0].order)
+            head.module = "loop" if is_loop else ""
+            head.name = "" if is_loop else _name_of_turns(turns)
+            head.children = first
+            head.parameters = sum({b.path: b.parameters for b in first if b.kind != "op"}.values())
+            for box in first:
+                box.parent = head
+        if is_loop:
+            for box in (*head.groups(), *head.leaves()):
+                box.call = 0  # it stands for every call
+        head.count, head.repeat = run.count, run.repeat
+        head.badge = _badge(turns, run)
+        self.signs.forget(first[0])
+        self.signs.forget(head)
+        self.signs.loose(head)
+        return head
+
+    def finish(self) -> None:
+        """Write what feeds whom into the boxes that are left."""
+        for leaf in self.root.leaves():
+            now = dict.fromkeys(self.resolve(source) for source in leaf.sources)
+            leaf.sources = [source for source in now if source is not leaf]
+        self.root.children = [box for box in self.root.children if box not in self.stands_in]
+        for box in _every(self.root):
+            if box.repeat is not None:
+                box.repeat = self._now(box.repeat)
+
+    def _now(self, repeat: Repeat) -> Repeat:
+        return replace(
+            repeat,
+            carried=tuple((r, s, first and self.resolve(first)) for r, s, first in repeat.carried),
+            collected=tuple((self.resolve(box), place) for box, place in repeat.collected),
+        )
 
 
-def _is_dense(run: list[Box]) -> bool:
-    members = [set(box.leaves()) for box in run]
+def _every(root: Box) -> list[Box]:
+    return [*root.groups(), *root.leaves()]
+
+
+def _badge(turns: list[list[Box]], run: Run) -> str:
+    """``×32``, ``×3 calls``, ``×17 parallel``, ``×24 dense``, ``×12 collected``."""
+    modules = [tuple(box.path for box in turn if box.kind != "op") for turn in turns]
+    distinct = len(set(modules)) if modules[0] else run.count
+    badge = f"×{run.count}"
+    if distinct < run.count and run.repeat.period == 1:
+        badge += " calls" if distinct == 1 else f" calls of {distinct}"
+    word = {"parallel": " parallel", "dense": " dense"}.get(run.repeat.kind, "")
+    if run.repeat.kind == "chain" and run.repeat.collected:
+        word = " collected"
+    return badge + word
+
+
+def _differ(members: list[list[Box]]) -> bool:
+    """Whether the members of a parallel run have other numbers each."""
     return any(
-        sum(bool(earlier & set(outside_sources(box))) for earlier in members[:k]) > 1
-        for k, box in enumerate(run)
+        (a.detail, a.shape, a.parameters) != (b.detail, b.shape, b.parameters)
+        for member in members[1:]
+        for a, b in zip(members[0], member, strict=True)
     )
 
 
-def _write_ranges(run: list[Box], originals: list[Box]) -> None:
-    for original, *twins in zip(originals, *(box.leaves() for box in run[1:]), strict=True):
-        everyone = [original, *twins]
+def _write_ranges(turns: list[list[Box]], members: list[list[Box]]) -> None:
+    for everyone in zip(*members, strict=True):
+        original = everyone[0]
         if len({twin.detail for twin in everyone}) > 1:
             original.detail = ranged([twin.arrow_detail or twin.detail for twin in everyone])
         if len({twin.shape for twin in everyone}) > 1:
             original.shape = None
         if len({twin.parameters for twin in everyone}) > 1:
             original.parameters = 0
+    groups = [[g for box in turn for g in box.groups()] for turn in turns]
+    for twins in zip(*groups, strict=True):
+        if len({twin.parameters for twin in twins}) > 1:
+            twins[0].parameters = 0
 
 
-def ranged(texts: list[str]) -> str:
-    """One text for many that differ in their numbers.
-
-    Example:
-        >>> ranged(["3×3, 64 → 32", "3×3, 96 → 32", "3×3, 128 → 32"])
-        '3×3, 64…128 → 32'
-    """
-    parts = [re.split(r"(\d+)", text) for text in texts]
-    if len({len(part) for part in parts}) != 1:
-        return f"{texts[0]} …"
-    columns = zip(*parts, strict=True)
-    return "".join(c[0] if len(set(c)) == 1 else f"{c[0]}…{c[-1]}" for c in columns)
-
-
-def _range_of_names(first: str, last: str) -> str:
-    """``layers.0`` and ``layers.31`` to ``layers.0–31``."""
-    if first == last:
-        return first
-    a, b = re.match(r"^(.*?)(\d+)$", first), re.match(r"^(.*?)(\d+)$", last)
-    if a and b and a[1] == b[1]:
-        return f"{first}–{b[2]}"
-    return f"{first} … {last}" if first and last else first or last
+def _name_of_turns(turns: list[list[Box]]) -> str:
+    """``5.0`` and ``5.1`` to ``5.4`` and ``5.5``: ``5.0–5``; ``stages.0.*`` to ``stages.0–2``."""
+    first = [box.name for box in turns[0] if box.name]
+    last = [box.name for box in turns[-1] if box.name]
+    if not first or not last:
+        return ""
+    shared, shared_last = common_path(first), common_path(last)
+    if len(first) > 1 and shared and shared != shared_last:
+        return range_of_names(shared, shared_last)
+    return range_of_names(first[0], re.sub(r"^(.*?)(\d+)–(\d+)$", r"\1\3", last[-1]))

@@ -31,6 +31,10 @@ def fuse(root: Box) -> None:
         if any(guest.family == "activation" for guest in chain):
             for guest in chain:
                 _absorb_before(host, guest, reading)
+                gone.add(guest)
+    if gone:
+        for group in root.groups():
+            group.children = [child for child in group.children if child not in gone]
 
 
 def _host_before(guest: Box, reading: dict[Box, list[Box]]) -> Box | None:
@@ -63,6 +67,8 @@ def _absorb_after(host: Box, guest: Box, reading: dict[Box, list[Box]]) -> None:
     reading[host] = reading[guest]
     for reader in reading[guest]:
         reader.sources = [host if source is guest else source for source in reader.sources]
+        if guest in reader.through:
+            reader.through[host] = reader.through.pop(guest)
     _swallow(host, guest)
 
 
@@ -71,23 +77,25 @@ def _absorb_before(host: Box, guest: Box, reading: dict[Box, list[Box]]) -> None
     source = guest.sources[0]
     host.sources = [source if s is guest else s for s in host.sources]
     reading[source] = [host if reader is guest else reader for reader in reading[source]]
+    host.recipe += (host.through.pop(guest, ()),)
+    if source in guest.through:
+        host.through[source] = guest.through.pop(source)
     _swallow(host, guest)
 
 
 def _swallow(host: Box, guest: Box) -> None:
     host.parameters += guest.parameters
     host.operations += guest.operations
-    host.recipe += guest.recipe
-    if guest.parent is not None:
-        guest.parent.children.remove(guest)
+    host.recipe += (*guest.recipe, *guest.through.values())
+    host.steps += guest.steps
+    if guest.choice:
+        host.choice = guest.choice
 
 
-def merge_single(group: Box) -> None:
+def merge_single(root: Box) -> None:
     """A group with one child gives its place to it: ``features`` with ``0`` is ``features.0``."""
-    for index, child in enumerate(group.children):
-        if child.kind == "group":
-            merge_single(child)
-            group.children[index] = _without_shell(child)
+    for group in reversed(list(root.groups())):
+        group.children = [_without_shell(child) for child in group.children]
 
 
 def _without_shell(box: Box) -> Box:
@@ -98,9 +106,12 @@ def _without_shell(box: Box) -> Box:
             break
         only.name = f"{box.name}.{only.name}" if only.name else box.name
         only.call = only.call or box.call
+        only.choice = only.choice or box.choice
+        only.recipe, only.steps = box.recipe + only.recipe, box.steps + only.steps
         if only.kind == "group" and only.module in PLAIN_CONTAINERS:
             only.module = box.module
-        only.parameters = max(only.parameters, box.parameters)
+        if only.count == 1:  # of a folded box, the parameters are those of one member
+            only.parameters = max(only.parameters, box.parameters)
         only.parent = box.parent
         box = only
     return box

@@ -64,6 +64,7 @@ POOLS: Mapping[str, str] = {
     "interpolate": "resize",
 }
 ATTENTION = frozenset({"scaled_dot_product_attention", "multi_head_attention_forward"})
+DROPOUTS = frozenset("dropout dropout1d dropout2d dropout3d alpha_dropout feature_dropout".split())
 RECURRENT = frozenset("LSTM GRU RNN LSTMCell GRUCell RNNCell".split())
 PLAIN_CONTAINERS = frozenset({"Sequential", "ModuleList", "ModuleDict"})
 """Classes that say nothing; their names are never written."""
@@ -253,8 +254,31 @@ def heads(op: Op, around: Sequence[Shape] = ()) -> str:
     return text + (f", {key_heads} key/value" if key_heads != query[1] else "")
 
 
-def scalars(op: Op) -> tuple[Any, ...]:
-    """The arguments of an op that are no tensors, comparable: two ops fold only if equal."""
-    named = tuple(sorted((key, repr(value)) for key, value in op.options.items()))
-    plain = tuple("·" if value is TENSOR else repr(value) for value in op.arguments)
+_INDEXING = frozenset("__getitem__ __setitem__ select narrow select_scatter".split())
+
+
+def scalars(op: Op, steps: list[int]) -> tuple[Any, ...]:
+    """The arguments of an op that are no tensors, comparable: two ops fold only if equal.
+
+    Args:
+        op: Any.
+        steps: Gets the positions that an indexing op names, as in ``x[:, 3]``. They may
+            advance from one turn of a loop to the next, so they are no part of the result.
+    """
+    found = steps if op.name in _INDEXING else None
+    named = tuple(sorted((key, _plain(value, found)) for key, value in op.options.items()))
+    plain = tuple("·" if value is TENSOR else _plain(value, found) for value in op.arguments)
     return (op.name, plain, named)
+
+
+def _plain(value: Any, steps: list[int] | None) -> Any:
+    if steps is None:
+        return repr(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        steps.append(value)
+        return "#"
+    if isinstance(value, list | tuple):
+        return tuple(_plain(part, steps) for part in value)
+    if isinstance(value, slice):
+        return ("slice", *(_plain(part, steps) for part in (value.start, value.stop, value.step)))
+    return repr(value)

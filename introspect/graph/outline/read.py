@@ -9,15 +9,15 @@ of their own; those of one author-named function share one.
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 
 from introspect.graph.outline import labels
-from introspect.graph.outline.box import Box, SideInput
+from introspect.graph.outline.box import Box
+from introspect.graph.outline.wire import connect
 from introspect.nouns.graph import Call, Graph, Op, Value
 
 _ALWAYS_ONE_BOX = frozenset({"MultiheadAttention", "LSTM", "GRU", "RNN"})
-_DROPOUTS = frozenset("dropout dropout1d dropout2d dropout3d alpha_dropout feature_dropout".split())
 
 
 def read(graph: Graph) -> Box:
@@ -33,7 +33,7 @@ def read(graph: Graph) -> Box:
     for op in living:
         tree.add(op)
     tree.finish(carrying)
-    _connect(graph, tree, living, carrying)
+    connect(graph, tree.root, tree.box_of, tree.hidden, living=living, carrying=carrying)
     _drop_empty(tree.root)
     return tree.root
 
@@ -58,19 +58,23 @@ def _module_tree(graph: Graph) -> Box:
                 parameters=call.parameters,
                 path=call.path,
                 order=call.index,
+                recipe=tuple(sorted((key, repr(value)) for key, value in call.settings.items())),
             )
         )
     return root
 
 
 def _living(graph: Graph) -> tuple[list[Op], set[Value]]:
-    """Ops between the inputs or parameters and the outputs, and the values that carry data."""
+    """Ops between the inputs or parameters and the outputs, and the values that carry data.
+
+    The first turn of a loop often works on constants where the others work on results (the
+    coordinates of an optical flow): an op lives, too, if the same line of the same module does.
+    """
     carrying = {value for value in graph.values if value.kind in {"input", "parameter"}}
-    fed: set[Op] = set()
-    for op in graph.ops:
-        if any(value in carrying for value in op.inputs):
-            fed.add(op)
-            carrying.update(op.outputs)
+    fed = _fed(graph, carrying, frozenset())
+    lines = {_line(op) for op in fed if op.source is not None}
+    if any(op not in fed and op.source is not None and _line(op) in lines for op in graph.ops):
+        fed = _fed(graph, carrying, frozenset(lines))
     needed: set[Op] = set()
     todo = list(graph.outputs)
     while todo:
@@ -80,6 +84,21 @@ def _living(graph: Graph) -> tuple[list[Op], set[Value]]:
             todo.extend(op.inputs)
     chosen = needed or fed  # a graph cut from its inputs is shown as it is
     return [op for op in graph.ops if op in chosen], carrying
+
+
+def _fed(graph: Graph, carrying: set[Value], lines: frozenset[Hashable]) -> set[Op]:
+    fed: set[Op] = set()
+    for op in graph.ops:
+        is_fed = any(value in carrying for value in op.inputs)
+        if is_fed or (lines and op.source is not None and _line(op) in lines):
+            fed.add(op)
+            carrying.update(op.outputs)
+    return fed
+
+
+def _line(op: Op) -> Hashable:
+    shapes = tuple(value.shape for value in op.outputs)
+    return (op.name, op.source, op.call.path if op.call else "", op.function, shapes)
 
 
 @dataclass(slots=True)
@@ -95,7 +114,7 @@ class _Contents:
         return [
             word
             for word in (labels.op_word(op.name) for op in self.ops)
-            if word not in labels.VIEWS and word not in _DROPOUTS
+            if word not in labels.VIEWS and word not in labels.DROPOUTS
         ]
 
 
@@ -137,15 +156,18 @@ class _Tree:
 
     def _place(self, call: Call | None) -> Box:
         """The box of a module call: a group, or a leaf if nothing living runs below it."""
-        if call is None or call.parent is None:
-            return self.root
-        known = self._boxes.get(call)
-        if known is not None:
-            return known
-        around = self._place(call.parent)
-        if around.kind != "group":
-            self._boxes[call] = around
-            return around
+        missing: list[Call] = []
+        while call is not None and call.parent is not None and call not in self._boxes:
+            missing.append(call)
+            call = call.parent
+        box = self._boxes.get(call, self.root) if call is not None else self.root
+        for inner in reversed(missing):
+            if box.kind == "group":
+                box = self._module_box(inner, box)
+            self._boxes[inner] = box
+        return box
+
+    def _module_box(self, call: Call, around: Box) -> Box:
         is_leaf = call.module in _ALWAYS_ONE_BOX or call not in self._parents
         box = around.add(
             Box(
@@ -161,19 +183,43 @@ class _Tree:
         )
         if is_leaf:
             self.contents[box] = _Contents(call=call)
-        self._boxes[call] = box
         return box
 
     def finish(self, carrying: set[Value]) -> None:
         """Label every box and decide which are hidden."""
+        self._split_functions()
         for box, contents in self.contents.items():
             box.operations = len(contents.ops)
-            box.recipe = tuple(labels.scalars(op) for op in contents.ops)
+            steps: list[int] = []
+            box.recipe = tuple(labels.scalars(op, steps) for op in contents.ops)
+            box.steps = tuple(steps)
+            repeat = _repeat(contents)
+            if repeat > 1:
+                box.count, box.badge = repeat, f"×{repeat}"
             last = contents.ops[-1]
             box.shape = last.outputs[0].shape if last.outputs else None
             finish = self._finish_leaf if box.kind == "leaf" else self._finish_op
             if not finish(box, contents) or _joins_nothing(contents.ops, carrying):
                 self.hidden.add(box)
+
+    def _split_functions(self) -> None:
+        """A function called again and again, as in a loop, is a box for each call."""
+        for box in [box for box in self.contents if box.kind == "op"]:
+            ops = self.contents[box].ops
+            turns = _turns(ops)
+            if turns < 2 or box.parent is None:
+                continue
+            length = len(ops) // turns
+            siblings = box.parent.children
+            place = next(k for k in range(len(siblings) - 1, -1, -1) if siblings[k] is box)
+            more = []
+            for start in range(length, len(ops), length):
+                part = Box("op", order=ops[start].index, path=box.path, parent=box.parent)
+                self.contents[part] = _Contents(ops[start : start + length])
+                self.box_of.update(dict.fromkeys(self.contents[part].ops, part))
+                more.append(part)
+            self.contents[box].ops = ops[:length]
+            siblings[place + 1 : place + 1] = more
 
     def _finish_leaf(self, box: Box, contents: _Contents) -> bool:
         call = contents.call
@@ -209,6 +255,28 @@ class _Tree:
         return True
 
 
+def _turns(ops: list[Op]) -> int:
+    """How often a sequence of ops repeats from its first to its last; 1 if it does not.
+
+    Two turns need three ops each, three turns two: ``a * b * c`` is no loop.
+    """
+    if not ops[0].function or len(ops) < 6:
+        return 1
+    lines = [(op.name, op.source) for op in ops]
+    for length in range(2, len(ops) // 2 + 1):
+        turns, rest = divmod(len(ops), length)
+        if not rest and lines[length] == lines[0] and lines[length:] == lines[:-length]:
+            return turns if length > 2 or turns > 2 else 1
+    return 1
+
+
+def _repeat(contents: _Contents) -> int:
+    """How many calls a box stands for that ``FoldDuplicates`` made."""
+    given = contents.call.settings if contents.call is not None else contents.ops[0].options
+    count = given.get("repeat", 1) if contents.call is not None or len(contents.ops) == 1 else 1
+    return count if isinstance(count, int) else 1
+
+
 def _relative_name(call: Call) -> str:
     above = call.parent.path if call.parent else ""
     return call.path.removeprefix(f"{above}.") if above else call.path
@@ -230,75 +298,6 @@ def _flattens(ops: list[Op]) -> bool:
     return math.prod(before[2:]) > 1 and math.prod(before) == math.prod(after)
 
 
-Origin = dict[Value, Box | SideInput]
-
-
-def _connect(graph: Graph, tree: _Tree, living: list[Op], carrying: set[Value]) -> None:
-    """Give every visible box its sources, and add the input and output pills."""
-    inputs = [_input_box(value, len(graph.inputs)) for value in graph.inputs]
-    origin: Origin = dict(zip(graph.inputs, inputs, strict=True))
-    for value in graph.values:
-        if value.kind == "parameter":
-            origin[value] = SideInput(value.name, value.shape)
-    for op in living:  # in the order of execution, so every origin is known when it is read
-        _connect_op(op, tree, carrying, origin)
-    for box in tree.hidden:
-        if box.parent is not None:
-            box.parent.children.remove(box)
-    outputs = _output_boxes(graph, origin)
-    for box in (*inputs, *outputs):
-        box.parent = tree.root
-    tree.root.children = [*inputs, *tree.root.children, *outputs]
-
-
-def _connect_op(op: Op, tree: _Tree, carrying: set[Value], origin: Origin) -> None:
-    """Feed the op's box from what it read; what it made comes from the box, or through it."""
-    box = tree.box_of[op]
-    found = [origin[v] for v in op.inputs if v in carrying and v in origin]
-    made_by: Box | SideInput | None = found[0] if found else None
-    if box not in tree.hidden:
-        for source in found:
-            _feed(box, source)
-        made_by = box
-    for value in op.outputs:
-        if value.producer is op and made_by is not None:  # else it returned its input itself
-            origin[value] = made_by
-
-
-def _feed(box: Box, source: Box | SideInput) -> None:
-    if isinstance(source, SideInput):
-        # a layer's own weights are the layer; a parameter beside an operation is news
-        if box.kind == "op" and box.family == "merge":
-            short = SideInput(source.name.rpartition(".")[2], source.shape)
-            if short not in box.side_inputs:
-                box.side_inputs.append(short)
-    elif source is not box and source not in box.sources:
-        box.sources.append(source)
-
-
-def _input_box(value: Value, how_many: int) -> Box:
-    name = "input" if how_many == 1 else value.name or "input"
-    return Box("io", name=name, family="io", shape=value.shape, order=-1, path=value.name)
-
-
-def _output_boxes(graph: Graph, origin: Origin) -> list[Box]:
-    """One pill for each box that an output comes from."""
-    pills: dict[Box, Box] = {}
-    for value, name in zip(graph.outputs, graph.output_names, strict=True):
-        source = origin.get(value)
-        if isinstance(source, Box) and source not in pills:
-            pill = Box("io", name=name, family="io", shape=value.shape, path=name)
-            pill.order, pill.sources = len(graph.ops) + len(pills), [source]
-            pills[source] = pill
-    for k, pill in enumerate(pills.values()):
-        numbered = f"output {k}" if pill.name.isdigit() or not pill.name else pill.name
-        pill.name = "output" if len(pills) == 1 else numbered
-    return list(pills.values())
-
-
-def _drop_empty(group: Box) -> None:
-    for child in list(group.children):
-        if child.kind == "group":
-            _drop_empty(child)
-            if not child.children:
-                group.children.remove(child)
+def _drop_empty(root: Box) -> None:
+    for group in reversed(list(root.groups())):
+        group.children = [c for c in group.children if c.kind != "group" or c.children]

@@ -1,47 +1,16 @@
-"""The command ``introspect``. Each command is a few lines around one public function.
+"""``introspect demo``: the demonstration, and the table of what it wrote."""
 
-Errors that introspect raises on purpose are printed without a traceback, exit code 1.
-"""
-
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-
-import introspect
-from introspect.errors import IntrospectError
 
 if TYPE_CHECKING:
     from rich.table import Table
 
     from introspect.demo.folder import Result
 
-app = typer.Typer(
-    name="introspect",
-    help="See what a PyTorch model is, what its training is doing, and how its tensors move.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
 
-
-def _version(value: bool) -> None:  # noqa: FBT001  typer passes it by position
-    if value:
-        typer.echo(f"introspect {introspect.__version__}")
-        raise typer.Exit
-
-
-@app.callback()
-def _options(
-    version: Annotated[  # noqa: FBT002  a flag
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
-    ] = False,
-) -> None:
-    del version
-
-
-@app.command()
 def demo(
     epochs: Annotated[int, typer.Option(min=1, help="Times through the training images.")] = 3,
     data: Annotated[
@@ -91,16 +60,3 @@ def _size(path: Path) -> str:
     if size_bytes < 1_000_000:
         return f"{size_bytes / 1e3:.0f} kB"
     return f"{size_bytes / 1e6:.1f} MB"
-
-
-def main() -> None:
-    """Run the command; the entry point of the script ``introspect``."""
-    try:
-        app()
-    except IntrospectError as error:
-        print(f"introspect: {error}", file=sys.stderr)  # noqa: T201  this is a command
-        sys.exit(1)
-
-
-if __name__ == "__main__":
-    main()
