@@ -2,13 +2,14 @@
 
 A `Block` is a run of calls that named the same keys: all numbers. A `Cell` is one value that is
 more than a number. Both carry *ticks*, a clock that never goes back, so that the order of
-the calls survives whatever the wall clock does.
+the calls survives whatever the wall clock does. A `Rewind` hides what came before it, a `Fact`
+tells about the run as a whole.
 
 Not here: columns (``columns``), bytes (``segment``).
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -69,6 +70,31 @@ class Cell:
     def resolve(self) -> Any:
         """The value, from memory or from its file."""
         return self.value if self.load is None else self.load()
+
+
+@dataclass(frozen=True, slots=True)
+class Rewind:
+    """Hides every value of its rank at `step` and later steps that was written before it.
+
+    Attributes:
+        step: The first step that is hidden; an int n reads as (0, n).
+        before: Other segments of the rank to the bytes that they had: what is behind was
+            written later, and is not hidden.
+    """
+
+    step: Step
+    before: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A record about the run as a whole, for ``facts.About.add``."""
+
+    record: Mapping[str, Any]
+
+
+Part = Block | Cell | Rewind | Fact
+"""What a segment is made of."""
 
 
 def joined_blocks(blocks: Iterable[Block]) -> list[Block]:

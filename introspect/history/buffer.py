@@ -20,6 +20,7 @@ Not here: `log` itself (``history``), who takes and when (``writer``).
 
 import struct
 import time
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -43,13 +44,16 @@ class Buffer:
         rows: For the hot path: type of step to (key, or tuple of keys) to `Row`. Emptied by
             `interrupt`; a missing entry sends the next call of `log` the long way.
         cells: Values that are more than numbers.
+        taken: What `take` moved out of both, for whoever called it to take from the left.
     """
 
-    __slots__ = ("_known", "_offset_ns", "cells", "rows")
+    __slots__ = ("_known", "_moving", "_offset_ns", "cells", "rows", "taken")
 
     def __init__(self) -> None:
         self.rows: dict[type, dict[str | tuple[str, ...], Row]] = {int: {}, tuple: {}}
-        self.cells: list[Cell] = []
+        self.cells: deque[Cell] = deque()
+        self.taken: deque[Block | Cell] = deque()
+        self._moving: tuple[bytearray, bytes, Block] | None = None
         self._known: dict[tuple[type, tuple[str, ...]], Row] = {}
         self._offset_ns = time.time_ns() - time.perf_counter_ns()
 
@@ -79,18 +83,33 @@ class Buffer:
             self._offset_ns = offset
         return self._offset_ns
 
-    def take(self) -> tuple[list[Block], list[Cell]]:
-        """Everything so far, which leaves the buffer. One taker at a time."""
+    def take(self) -> None:
+        """Move everything so far to `taken`. One taker at a time.
+
+        Ctrl-C may come between any two lines of it, and nothing is lost: what is being moved
+        is known, and the next call sees whether it had left its buffer.
+        """
+        self._finish()
         offset_ns = self.offset_ns
-        blocks = []
         for (step_type, keys), (buffer, _) in list(self._known.items()):
             if buffer:
                 packed = bytes(buffer)
+                self._moving = (buffer, packed, _block(step_type, keys, packed, offset_ns))
                 del buffer[: len(packed)]
-                blocks.append(_block(step_type, keys, packed, offset_ns))
-        cells = self.cells[:]
-        del self.cells[: len(cells)]
-        return blocks, cells
+                self._finish()
+        while self.cells:
+            cell = self.cells[0]
+            if not self.taken or self.taken[-1] is not cell:
+                self.taken.append(cell)
+            self.cells.popleft()
+
+    def _finish(self) -> None:
+        """Append the block that left its buffer; rows hold nanoseconds, so none is like another."""
+        if self._moving is not None:
+            buffer, packed, block = self._moving
+            if not buffer.startswith(packed) and not (self.taken and self.taken[-1] is block):
+                self.taken.append(block)
+            self._moving = None
 
 
 def _block(step_type: type, keys: tuple[str, ...], packed: bytes, offset_ns: int) -> Block:

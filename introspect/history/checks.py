@@ -3,6 +3,8 @@
 Not here: values that are more than a number (``codec``).
 """
 
+import sys
+from collections.abc import Callable
 from operator import index
 from typing import Any
 
@@ -11,6 +13,13 @@ import numpy as np
 from introspect.errors import HistoryError
 from introspect.history.codec import KINDS, OnDevice
 from introspect.nouns.metric import Step
+
+READERS: dict[type, Callable[[Any], float]] = dict.fromkeys(
+    [int, bool, *(kind for kind in set(np.sctypeDict.values()) if np.dtype(kind).kind in "biuf")],
+    float,
+)
+"""For the hot path of `log`: what turns a value of exactly this class into a float. It may raise
+anything, for then the long way decides. Tensors are added when the first one is logged."""
 
 _INT64 = range(-(1 << 63), 1 << 63)
 
@@ -52,6 +61,8 @@ def number_of(value: Any) -> float | OnDevice | None:
     """
     # Tensors first: they are what loops log, and every isinstance costs them 0.1 us.
     if hasattr(value, "detach"):
+        if type(value) not in READERS:
+            _learn(type(value))
         if value.ndim:
             return None
         return float(value.item()) if getattr(value, "is_cpu", True) else OnDevice.of(value)
@@ -60,6 +71,20 @@ def number_of(value: Any) -> float | OnDevice | None:
     if isinstance(value, np.ndarray) and value.ndim == 0:
         return float(value.item())
     return None
+
+
+def _learn(kind: type) -> None:
+    """Take the plain classes of torch into `READERS`; not subclasses, which may do as they like."""
+    torch: Any = sys.modules.get("torch")
+    if torch is not None and kind in {torch.Tensor, torch.nn.Parameter}:
+        READERS[kind] = _number_of_tensor
+
+
+def _number_of_tensor(tensor: Any) -> float:
+    """A tensor without dimensions on the CPU as a float, in a third of a microsecond."""
+    if tensor.is_cpu and not tensor.dim():
+        return float(tensor.item())
+    raise ValueError
 
 
 def empty_key(step: Step) -> HistoryError:

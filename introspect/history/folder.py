@@ -4,7 +4,7 @@ A run folder holds segments named ``attempt-0001-rank-0-pid-4711.segment``. Ever
 a training is an attempt; every rank of it and every forked process writes a file of its
 own, so that nobody waits for a lock and nobody writes into another's file.
 
-Not here: what is in the files (``segment``).
+Not here: what is in the files (``segment``), making one (``starting``).
 """
 
 import os
@@ -36,54 +36,17 @@ def segments(folder: Path) -> list[SegmentName]:
                 match = _NAME.fullmatch(entry.name)
                 if match:
                     attempt, rank, pid = (int(match[group]) for group in (1, 2, 3))
-                    found.append(SegmentName(Path(entry.path), attempt, rank, pid))
+                    name = SegmentName(Path(entry.path), attempt, rank, pid)
+                    found.append(((attempt, -rank, pid, int(match[4] or 0)), name))
     except OSError:
         return []
-    return sorted(found, key=lambda name: (name.attempt, -name.rank, name.path.name))
+    return [name for _, name in sorted(found, key=lambda pair: pair[0])]
 
 
 def newest_attempt(folder: Path) -> list[SegmentName]:
     """The segments of the newest attempt."""
     found = segments(folder)
     return [name for name in found if name.attempt == found[-1].attempt]
-
-
-def rank_of_process() -> int:
-    """The rank that `torchrun` and its like put into the environment; 0 without one."""
-    text = os.environ.get("RANK", "")
-    return int(text) if text.isdecimal() else 0
-
-
-def create_segment(folder: Path, *, attempt: int | None = None) -> tuple[int, SegmentName]:
-    """A new, empty file in the folder, open for appending.
-
-    Args:
-        folder: Made if it is missing.
-        attempt: The attempt that it belongs to; a new one by default. Ranks that start
-            together get the same number, since each counts only the files of its own rank.
-
-    Returns:
-        Its descriptor and its name.
-
-    Raises:
-        OSError: If the folder cannot be written.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    rank, pid = rank_of_process(), os.getpid()
-    if attempt is None:
-        mine = [name.attempt for name in segments(folder) if name.rank == rank]
-        attempt = max(mine, default=0) + 1
-    suffix = 0
-    while True:  # another host of a shared file system may have the same process number
-        tail = f"-{suffix}" if suffix else ""
-        path = folder / f"attempt-{attempt:04d}-rank-{rank}-pid-{pid}{tail}.segment"
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND
-        try:
-            descriptor = os.open(path, flags | getattr(os, "O_BINARY", 0), 0o666)
-        except FileExistsError:
-            suffix += 1
-            continue
-        return descriptor, SegmentName(path, attempt, rank, pid)
 
 
 def open_folder(path: str | os.PathLike[str]) -> Path:
@@ -117,3 +80,25 @@ def open_folder(path: str | os.PathLike[str]) -> Path:
             "the run folder cannot be written.", where=str(folder), given=repr(path), hint=hint
         )
     return folder
+
+
+def existing_folder(path: str | os.PathLike[str]) -> Path:
+    """A folder to read from, absolute.
+
+    Raises:
+        SegmentError: If there is none.
+    """
+    cause: Exception | None = None
+    try:
+        folder = Path(path).expanduser().absolute()
+        if folder.is_dir():
+            return folder
+    except (OSError, ValueError, TypeError, RuntimeError) as error:  # a NUL, a number, ~nobody
+        cause = error
+    raise SegmentError(
+        "there is no run folder.",
+        where="History.open(path)",
+        given=repr(path),
+        cause=cause,
+        hint="History(path) makes one and logs to it",
+    )

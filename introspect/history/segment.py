@@ -22,11 +22,11 @@ import numpy as np
 import numpy.typing as npt
 
 from introspect.errors import SegmentError
-from introspect.history.blocks import Block, Cell
+from introspect.history.blocks import Block, Cell, Rewind
 
 MAGIC = b"\x93SEG"
 VERSION = 1
-START, NAMES, ROWS, CELL, END = 1, 2, 3, 4, 5
+START, NAMES, ROWS, CELL, END, REWIND, FACT = 1, 2, 3, 4, 5, 6, 7
 
 HEADER_BYTES = 20
 META_BYTES = 44
@@ -83,9 +83,43 @@ def parse_header(data: bytes) -> Header | None:
     return Header(kind, size_bytes, crc)
 
 
-def start_frame(about: Mapping[str, Any]) -> bytes:
-    """The first frame of a file: who writes it, as JSON."""
-    return frame(START, json.dumps(dict(about)).encode("ascii"))
+def json_frame(kind: int, record: Mapping[str, Any]) -> bytes:
+    """A frame of JSON: `START` (who writes this file), `REWIND` or `FACT`."""
+    return frame(kind, json.dumps(dict(record)).encode("ascii"))
+
+
+def parse_json(payload: bytes) -> dict[str, Any]:
+    """The record of such a frame.
+
+    Raises:
+        ValueError: If it is no JSON object.
+    """
+    record = json.loads(payload)
+    if not isinstance(record, dict):
+        raise ValueError(f"a record is an object, not {type(record).__name__}")  # noqa: TRY004  for the reader, all damage is one
+    return record
+
+
+def rewind_frame(rewind: Rewind) -> bytes:
+    """A frame that hides what was written before it."""
+    step = list(rewind.step) if isinstance(rewind.step, tuple) else rewind.step
+    return json_frame(REWIND, {"step": step, "before": dict(rewind.before)})
+
+
+def parse_rewind(payload: bytes) -> Rewind:
+    """The rewind of such a frame.
+
+    Raises:
+        ValueError: If it is none.
+    """
+    record = parse_json(payload)
+    before = record.get("before", {})
+    step: Any = record.get("step")
+    parts = step if isinstance(step, list) and len(step) == 2 else [step]
+    if not all(type(part) is int for part in parts) or not isinstance(before, dict):
+        raise ValueError(f"no rewind: {str(record)[:80]}")
+    sizes = {str(name): size for name, size in before.items() if type(size) is int}
+    return Rewind(step if len(parts) == 1 else (step[0], step[1]), sizes)
 
 
 def name_frames(names: Sequence[tuple[int, str]]) -> Iterator[bytes]:

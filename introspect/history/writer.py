@@ -8,30 +8,51 @@ next `log`.
 
 A forked child starts with an empty buffer and a segment of its own.
 
-Not here: the hot path (``history``, ``buffer``), frames and files (``store``).
+Not here: the hot path (``history``, ``buffer``), frames and files (``store``), the thread
+itself and the end of a process (``flushing``).
 """
 
-import os
+import inspect
 import sys
 import threading
-import weakref
+import uuid
 from collections import deque
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
 
 from introspect.errors import IntrospectError, SegmentError
-from introspect.history.blocks import Block, Cell
+from introspect.history.blocks import Block, Cell, Fact, Part, Rewind
 from introspect.history.buffer import Buffer
 from introspect.history.checks import unstorable
 from introspect.history.codec import OnDevice
 from introspect.history.columns import Columns
+from introspect.history.facts import About
+from introspect.history.flushing import LIVING, FlushThread
+from introspect.history.merge import Merged
+from introspect.history.starting import rank_of_process
 from introspect.history.store import Store
+from introspect.nouns.metric import Step
 
-FLUSH_INTERVAL_S = 0.2
 _MOST_PROBLEMS = 20
 
-_LIVING: "weakref.WeakSet[Writer]" = weakref.WeakSet()
+
+class Sink(Protocol):
+    """A second place where everything is written: TensorBoard's files, say. Flush thread."""
+
+    def write(self, blocks: list[Block], cells: list[Cell]) -> None:
+        """Write what was logged since the last time. The cells hold their values."""
+        ...
+
+    def flush(self) -> None:
+        """Hand what was written to the operating system."""
+        ...
+
+    def close(self) -> None:
+        """Flush, and let go of every file. Another `write` would go on."""
+        ...
 
 
 class Writer:
@@ -39,97 +60,154 @@ class Writer:
 
     Attributes:
         columns: Everything taken so far.
+        about: What was said of the run as a whole.
+        rank: Of this process.
+        family: A word that only this history, its forks and its pickled copies know.
         memory_lock: Held by whoever takes, or reads `columns`.
+        merged: Itself, as the one source of what a history shows.
         store: Where it is written; None in memory.
+        sinks: Where it is written, too.
+        surroundings: What collects the facts of system and repository, in the thread; or None.
         is_started: Whether `start` was called since the last `close` or fork.
     """
 
-    def __init__(self, buffer: Buffer, folder: Path | None) -> None:
+    def __init__(
+        self,
+        buffer: Buffer,
+        folder: Path | None,
+        *,
+        attempt: int | None = None,
+        family: str | None = None,
+        surroundings: Callable[[], dict[str, Any]] | None = None,
+    ) -> None:
         self.columns = Columns()
+        self.about = About()
+        self.rank = rank_of_process()
+        self.family = family or uuid.uuid4().hex
         self.memory_lock = threading.RLock()
-        self.store = None if folder is None else Store(folder, self.report, self.memory_lock)
+        self.store: Store | None = None
+        if folder is not None:
+            self.store = Store(
+                folder, self.report, self.memory_lock, family=self.family, attempt=attempt
+            )
+        self.sinks: list[Sink] = []
+        self.surroundings = surroundings
+        self.merged = Merged([self])
         self._buffer = buffer
         self._problems: dict[str, str] = {}
         self._told: set[str] = set()
         self._begin()
-        _LIVING.add(self)
+        LIVING.add(self)
 
     def _begin(self) -> None:
         """The state that belongs to one process."""
         self.is_started = False
+        self._has_begun = False  # what was told before the first log waits for it
         self._disk_lock = threading.RLock()  # taken before memory_lock, never after it
-        self._wake = threading.Event()
-        self._thread: threading.Thread | None = None
-        self._taken: deque[Block | Cell] = deque()
-        self._taken_count = 0  # values
-        self._is_storing = False
+        self._thread: FlushThread | None = None
+        self._taken: deque[Part] = deque()
 
     def start(self) -> None:
         """Open the file, so that a folder that cannot be written is told at the first log."""
         with self._disk_lock:
             if self.store is not None and not self.is_started:
                 self.store.open()
-                self.start_thread()
+                if self.store.segment is not None:
+                    self.rank = self.store.segment.rank
                 self._flush_with_worker()
-            self.is_started = True
+            if self.store is not None or self.sinks:
+                self.start_thread()
+            self.is_started = self._has_begun = True
 
     def start_thread(self) -> None:
         """Flush from now on in the background."""
         with self._disk_lock:
-            if self._thread is not None:
-                return
-            self._wake = threading.Event()
-            arguments = (weakref.ref(self), self._wake)
-            self._thread = threading.Thread(
-                target=_flush_forever, args=arguments, name="introspect-history", daemon=True
-            )
-            self._thread.start()
+            if self._thread is None:
+                self._thread = FlushThread(self)
 
     def take(self) -> None:
         """Move what was logged from the buffer into the columns, and on to be stored."""
         with self.memory_lock:
-            blocks, cells = self._buffer.take()
-            numbers, cells = self._fetched(cells)
-            parts = [*blocks, *numbers, *cells]
-            self._add_to_columns(parts)
+            self._buffer.take()
+            taken = self._buffer.taken
+            while taken:
+                part = taken[0]
+                self._take_one(part)
+                # Behind it: an interrupt in between may repeat a part, which hides nothing.
+                taken.popleft()
+
+    def _take_one(self, part: Block | Cell) -> None:
+        kept = self._fetched(part) if isinstance(part, Cell) else part
+        if kept is None:
+            return
+        if isinstance(kept, Block):
+            self.columns.add_block(kept)
+        else:
+            self.columns.add_cell(kept)
+        if self.store is not None or self.sinks:
+            self._taken.append(kept)
+
+    def rewind(self, step: Step) -> Rewind:
+        """Hide what was logged at `step` and later, here and in the other files of this rank."""
+        with self._disk_lock, self.memory_lock:
+            self.take()
+            before = {} if self.store is None else self.store.other_sizes()
+            rewind = Rewind(step, before)
+            self.columns.rewind(step)
             if self.store is not None:
-                self._taken.extend(parts)
-                self._taken_count += sum(
-                    p.values.size if isinstance(p, Block) else 1 for p in parts
-                )
+                self._taken.append(rewind)
+            return rewind
+
+    def tell(self, record: dict[str, Any]) -> None:
+        """Add a record about the run as a whole."""
+        with self.memory_lock:
+            self.about.add(record)
+            if self.store is not None:
+                self._taken.append(Fact(record))
+
+    def tell_surroundings(self) -> None:
+        """Collect the facts of system and repository, once."""
+        collect, self.surroundings = self.surroundings, None
+        if collect is not None:
+            try:
+                self.tell({"facts": collect()})
+            except Exception as error:  # noqa: BLE001  facts are no reason to end a training
+                self.report("facts", SegmentError("no facts were recorded.", cause=error))
 
     def flush(self) -> None:
         """Take, and store what was taken; `unsaved` tells how much could not be."""
         with self._disk_lock:
             self.take()
-            # A finalizer may call this in the midst of a flush of the same thread.
-            if self.store is None or self._is_storing:
-                return
-            self._is_storing = True
-            try:
-                self._encode(self.store)
-                self.store.write()
-            finally:
-                self._is_storing = False
+            # A finalizer may call this in the midst of a flush of the same thread. A flag would
+            # stay set if Ctrl-C came before the line that clears it; the stack cannot.
+            if not self._is_writing():
+                self._write()
 
     def close(self) -> None:
         """Flush, stop the thread, end the file. The next log would go on with it."""
         thread, self._thread = self._thread, None
-        self.is_started = False
-        self._wake.set()
-        if thread is not None and thread is not threading.current_thread():
-            thread.join()
+        was_started, self.is_started = self.is_started, False
+        if thread is not None:
+            thread.stop()
         with self._disk_lock:
+            if was_started:
+                self.tell_surroundings()
             self.flush()
             if self.store is not None:
                 self.store.close()
+            for sink in self.sinks:
+                self._ask(sink, sink.close)
 
     @property
     def unsaved(self) -> int:
         """How many values are in memory only, or not even there."""
         if self.store is None:
             return 0
-        return self._taken_count - self.store.settled_count + self.store.dropped_count
+        return (
+            sum(_value_count(part) for part in list(self._taken))
+            + self.store.waiting_count
+            + self.store.dropped_count
+        )
 
     def unsaved_problem(self) -> str | None:
         """What to say at the end about values that are not in the file."""
@@ -168,46 +246,70 @@ class Writer:
     def reset_in_child(self) -> None:
         """After a fork: what was logged before can be read here, and the parent stores it."""
         self.memory_lock = threading.RLock()
-        blocks, cells = self._buffer.take()
-        self._add_to_columns([*blocks, *(c for c in cells if not isinstance(c.value, OnDevice))])
+        self._buffer.take()
+        taken = list(self._buffer.taken)
+        self._buffer.taken.clear()
+        for part in taken:
+            if isinstance(part, Block):
+                self.columns.add_block(part)
+            elif not isinstance(part.value, OnDevice):
+                self.columns.add_cell(part)
         self._buffer.interrupt()
         if self.store is not None:
             self.store = self.store.in_child(self.memory_lock)
+        self.sinks = []  # they are the parent's files
+        self.surroundings = None
         self._begin()
 
-    def _encode(self, store: Store) -> None:
-        with self.memory_lock:
-            taken, self._taken = self._taken, deque()
+    def _is_writing(self) -> bool:
+        """Whether this thread is in the midst of `_write`."""
+        frame = inspect.currentframe()
+        while frame is not None:
+            if frame.f_code is Writer._write.__code__ and frame.f_locals.get("self") is self:
+                return True
+            frame = frame.f_back
+        return False
+
+    def _write(self) -> None:
+        """Hand on what was taken. One caller at a time."""
+        if not self._has_begun or (self.store is None and not self.sinks):
+            return
+        taken = list(self._taken)
+        if self.store is not None:
+            self.store.encode(taken)
+        for _ in taken:  # only now: an error, or Ctrl-C, repeats them at the next flush
+            self._taken.popleft()
+        for sink in self.sinks:  # before the store lets go of the values of cells
+            blocks = [part for part in taken if isinstance(part, Block)]
+            cells = [part for part in taken if isinstance(part, Cell)]
+            if blocks or cells:
+                self._ask(sink, lambda s=sink, b=blocks, c=cells: s.write(b, c))
+            self._ask(sink, sink.flush)
+        if self.store is not None:
+            self.store.write()
+
+    def _ask(self, sink: Sink, action: Callable[[], None]) -> None:
+        """Let a sink do something; if it cannot, that is told once."""
         try:
-            store.encode(taken)
-        except BaseException:  # try again at the next flush
-            with self.memory_lock:
-                self._taken.extendleft(reversed(taken))
-            raise
+            action()
+        except Exception as error:  # noqa: BLE001  the run itself must be stored whatever a sink does
+            name = type(sink).__name__
+            problem = SegmentError(f"{name} could not be written; the run itself is.", cause=error)
+            self.report(f"sink {id(sink)}", problem)
 
-    def _add_to_columns(self, parts: list[Block | Cell]) -> None:
-        for part in parts:
-            if isinstance(part, Block):
-                self.columns.add_block(part)
-            else:
-                self.columns.add_cell(part)
-
-    def _fetched(self, cells: list[Cell]) -> tuple[list[Block], list[Cell]]:
-        """Cells whose values are on an accelerator as numbers and arrays of this process."""
-        numbers, others = [], []
-        for cell in cells:
-            if isinstance(cell.value, OnDevice):
-                try:
-                    value = cell.value.fetch()
-                    if cell.kind == 0:
-                        numbers.append(_one_number(cell, float(value)))
-                        continue
-                    cell.value = value
-                except Exception as error:  # noqa: BLE001  a device may fail in any way; training goes on
-                    self.report(f"value {cell.key}", unstorable(cell.key, cell.value, error))
-                    continue
-            others.append(cell)
-        return numbers, others
+    def _fetched(self, cell: Cell) -> Block | Cell | None:
+        """A cell whose value may be on an accelerator as a number or array of this process."""
+        if not isinstance(cell.value, OnDevice):
+            return cell
+        try:
+            value = cell.value.fetch()
+            if cell.kind == 0:
+                return _one_number(cell, float(value))
+        except Exception as error:  # noqa: BLE001  a device may fail in any way; training goes on
+            self.report(f"value {cell.key}", unstorable(cell.key, cell.value, error))
+            return None
+        cell.value = value
+        return cell
 
     def _flush_with_worker(self) -> None:
         """A process of `multiprocessing` ends without atexit: flush in its own way of ending."""
@@ -218,49 +320,13 @@ class Writer:
             Finalize(self, self.close, exitpriority=10)
 
 
+def _value_count(part: Part) -> int:
+    if isinstance(part, Block):
+        return part.values.size
+    return 1 if isinstance(part, Cell) else 0
+
+
 def _one_number(cell: Cell, value: float) -> Block:
     steps = np.array([cell.step], np.int64)
     ticks = np.array([cell.tick], np.int64)
     return Block((cell.key,), steps, ticks, np.array([[value]]), cell.offset_ns)
-
-
-def _flush_forever(writer: "weakref.ref[Writer]", wake: threading.Event) -> None:
-    """Flush until the writer is closed or nobody holds it any more."""
-    while not wake.wait(FLUSH_INTERVAL_S):
-        alive = writer()
-        if alive is None:
-            return
-        try:
-            alive.flush()
-        except Exception as error:  # noqa: BLE001  the thread must live on; the problem is told by `log`
-            problem = SegmentError("a flush failed; the next one will try again.", cause=error)
-            alive.report("flush", problem)
-        del alive
-
-
-_HELD: "list[Writer]" = []
-
-
-def _before_fork() -> None:
-    # So that no child gets columns that another thread was just changing.
-    for writer in sorted(_LIVING, key=id):
-        writer.memory_lock.acquire()
-        _HELD.append(writer)
-
-
-def _after_fork_in_parent() -> None:
-    while _HELD:
-        _HELD.pop().memory_lock.release()
-
-
-def _after_fork_in_child() -> None:
-    while _HELD:
-        _HELD.pop().reset_in_child()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(
-        before=_before_fork,
-        after_in_parent=_after_fork_in_parent,
-        after_in_child=_after_fork_in_child,
-    )

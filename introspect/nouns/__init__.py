@@ -6,6 +6,7 @@ noun            is                                            made by
 `graph`         Graph, Op, Value, Call: what the model is      ``introspect.graph.trace``
 `drawing`       Drawing: boxes, lines and text, in points      ``introspect.graph.layout``
 `metric`        Metric, Step: one key of a history             ``introspect.history``
+                (its parts: `ranks`, `smoothing`, `pyramid`, `metric_tables`)
 `values`        Image: values that are more than numbers       users
 `sketch`        Sketch: a histogram from the bits of a float   ``introspect.tensors``
                 (its parts: `float_bins`, `float_values`, `mass`, `sketch_bytes`)

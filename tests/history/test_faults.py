@@ -166,7 +166,7 @@ def test_a_hundred_histories_of_one_folder_in_one_process_each_keep_their_own(tm
 
 
 @contextlib.contextmanager
-def full_disk(monkeypatch, room_bytes=0):
+def full_disk(monkeypatch, room_bytes=0, *, code=errno.ENOSPC):
     """`os.write` on a disk with so much room, which fills up in the midst of a frame."""
     left, real = [room_bytes], os.write
 
@@ -174,7 +174,7 @@ def full_disk(monkeypatch, room_bytes=0):
         if descriptor <= 2:
             return real(descriptor, data)
         if not left[0]:
-            raise OSError(errno.ENOSPC, "No space left on device")
+            raise OSError(code, os.strerror(code))
         written = real(descriptor, memoryview(data)[: left[0]])
         left[0] -= written
         return written
@@ -210,6 +210,18 @@ def test_a_full_disk_warns_once_and_everything_is_written_when_there_is_room(
     opened = History(tmp_path)
     assert opened["x"].data.tolist() == list(range(2000))
     assert len(opened["image"]) == 4
+
+
+@pytest.mark.parametrize("code", [errno.EDQUOT, errno.EIO, errno.EROFS, errno.ESTALE])
+def test_a_quota_or_a_disk_that_fails_in_another_way_is_told_once(tmp_path, monkeypatch, code):
+    history = History(tmp_path)
+    with full_disk(monkeypatch, 500, code=code), pytest.warns(IntrospectWarning) as caught:
+        for step in range(100):
+            history.log(step, x=np.sin(step))
+            history.flush()
+    assert [os.strerror(code) in str(warning.message) for warning in caught] == [True]
+    history.close()
+    assert len(History(tmp_path)["x"]) == 100
 
 
 def test_what_fits_on_a_full_disk_can_be_read_from_it(tmp_path, monkeypatch):
@@ -512,3 +524,125 @@ def test_a_log_in_the_loop_never_waits_for_a_slow_disk(tmp_path, monkeypatch):
     is_slow.clear()
     history.close()
     assert worst < 1.0
+
+
+# --- sizes -------------------------------------------------------------------------------
+
+
+def test_a_hundred_thousand_keys_are_written_and_read_in_seconds(tmp_path):
+    keys = [f"layer/{index}/weight" for index in range(100_000)]
+    start = time.process_time()
+    with History(tmp_path, facts=False) as history:
+        history.log(0, **dict.fromkeys(keys, 0.5))
+        for index in range(0, 100_000, 5):
+            history.log(1, **{keys[index]: 1.0})
+    wrote_s = time.process_time() - start
+    start = time.process_time()
+    opened = History(tmp_path)
+    assert len(opened) == 100_000
+    assert opened[keys[99_995]].last == 1.0
+    assert opened[keys[99_999]].last == 0.5
+    read_s = time.process_time() - start
+    assert wrote_s < 15, wrote_s
+    assert read_s < 15, read_s
+
+
+@pytest.mark.slow
+def test_ten_million_points_are_read_in_seconds(tmp_path):
+    with History(tmp_path, facts=False) as history:
+        for step in range(10_000_000):
+            history.log(step, x=0.5)
+    (path,) = [name.path for name in segments(tmp_path)]
+    assert path.stat().st_size < 8 * 10_000_000
+    start = time.process_time()
+    metric = History(tmp_path)["x"]
+    assert time.process_time() - start < 15
+    assert len(metric) == 10_000_000
+    assert len(metric.thinned(width_px=1000)) <= 4002
+
+
+def test_ten_thousand_images_open_without_being_decoded(tmp_path):
+    from introspect.nouns.values import Image
+
+    image = Image.of(np.eye(8))
+    with History(tmp_path, facts=False) as history:
+        for step in range(10_000):
+            history.log(step, image=image)
+            history.log(step, loss=float(step))
+    start = time.process_time()
+    opened = History(tmp_path)
+    assert len(opened["loss"]) == 10_000
+    assert ("image", 10_000, "Image uint8 (8, 8)") in opened.summary().rows
+    assert time.process_time() - start < 5
+    assert opened["image"].last.pixels.shape == (8, 8)
+
+
+@pytest.mark.parametrize("name", [
+    "../../x", "/etc/passwd", "a\x00b", "n" * 300, "🔥", "CON", "a/b", "A", "a", "\u202egnp", "\n",
+    "</script><img onerror=alert(1)>", ".", "..", "C:\\x", " ",
+])  # fmt: skip
+def test_a_hostile_name_is_data_and_never_a_path(tmp_path, name):
+    folder = tmp_path / "deep" / "run"
+    with History(folder, facts=False) as history:
+        history.log(0, **{name: 1.0, name + "2": np.eye(2)})
+    assert {path.relative_to(tmp_path).parts[:2] for path in tmp_path.rglob("*.*")} == {
+        ("deep", "run")
+    }
+    assert History(folder).keys() == [name, name + "2"]
+    assert "<img" not in History(folder)._repr_html_()
+
+
+@pytest.mark.parametrize("path", ["hot", "long"])
+def test_the_extremes_of_int64_and_float64_come_back(tmp_path, path):
+    steps = [2**63 - 1, -(2**63), 0, -1, 2**63 - 1]
+    values = [5e-324, -1.7976931348623157e308, -0.0, float("nan"), float("inf")]
+    with History(tmp_path, facts=False) as history:
+        for step, value in zip(steps, values, strict=True):
+            if path == "hot":
+                history.log(step, x=value)
+                history.log((step, -step - 1), y=value)
+            else:
+                history.log(np.int64(step), x=np.float64(value))
+                history.log((np.int64(step), np.int64(-step - 1)), y=np.float64(value))
+    truth = dict(sorted(dict(zip(steps, values, strict=True)).items()))
+    opened = History(tmp_path)
+    assert opened["x"].steps.tolist() == list(truth)
+    assert opened["y"].steps.tolist() == [[step, -step - 1] for step in truth]
+    for key in ("x", "y"):
+        assert opened[key].data.tobytes() == np.array([*truth.values()]).tobytes()
+
+
+def test_a_sink_gets_everything_once_and_its_failure_is_told_once(tmp_path):
+    class Good:
+        def __init__(self):
+            self.rows, self.cells, self.calls = 0, [], []
+
+        def write(self, blocks, cells):
+            self.rows += sum(len(block.ticks) for block in blocks)
+            self.cells += [cell.resolve().sum() for cell in cells]
+
+        def flush(self):
+            self.calls.append("flush")
+
+        def close(self):
+            self.calls.append("close")
+
+    class Bad(Good):
+        def write(self, *_):
+            raise RuntimeError("no room")
+
+    for folder in (None, tmp_path):
+        history = History(folder)
+        good = Good()
+        history._writer.sinks += [Bad(), good]
+        with pytest.warns(IntrospectWarning, match="no room") as caught:
+            for step in range(10):
+                history.log(step, x=1.0, array=np.full(2, step))
+                history.flush()
+            history.close()
+        assert len(caught) == 1
+        assert good.rows == 10
+        assert good.cells == [2 * step for step in range(10)]
+        assert good.calls[-2:] == ["flush", "close"]
+        assert len(history["x"]) == 10
+    assert len(History(tmp_path)["array"]) == 10

@@ -76,5 +76,6 @@ def place_insets(
 
 def _frame(inset: Inset, root: Node) -> tuple[float, float]:
     title = text_width(inset.title, GROUP, bold=True) + text_width(inset.mark, GROUP) + 50
+    title += text_width(f"  {inset.note}", GROUP - 0.5) if inset.note else 0.0
     width = max(root.width, title) + 2 * _PADDING
     return width, PANEL_TITLE + 2 + root.height + _PADDING

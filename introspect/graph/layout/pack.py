@@ -200,7 +200,10 @@ class _Packer:
             top=min([*rows, *joints]),
             bottom=max([*rows, *joints]),
             first_row=min(rows),
-            last_row=max((row[i] for i in items if not self.side_targets[i]), default=0),
+            # what enters a join from the side ends there, unless another wire goes on with it
+            last_row=max(
+                (row[i] for i in items if below[i] or not self.side_targets[i]), default=0
+            ),
         )
 
     def _place_fan(self, fan: Fan, path: list[int], block: _Block) -> None:

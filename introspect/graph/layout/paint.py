@@ -80,7 +80,9 @@ class Painter:
             shapes.append(Rect(left, y + 8, wide, _MARK, _MARK / 2, "ink"))
             shapes.append(Label(left + wide / 2, y + 17.7, (mark,), "middle"))
             left += wide + 6
-        shapes.append(Label(left, y + 18, (Span(inset.title, GROUP, "ink", bold=True),)))
+        words = [Span(inset.title, GROUP, "ink", bold=True)]
+        words += [Span(f"  {inset.note}", GROUP - 0.5, "soft")] if inset.note else []
+        shapes.append(Label(left, y + 18, tuple(words)))
         return [*shapes, *self.paint(panel.root, x + panel.left, y + panel.top)]
 
 

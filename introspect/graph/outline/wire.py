@@ -14,10 +14,14 @@ from dataclasses import dataclass, field
 from introspect.errors import FormatError
 from introspect.graph.outline import labels
 from introspect.graph.outline.box import Box, SideInput
+from introspect.graph.outline.ranges import common_path
 from introspect.nouns.graph import Call, Graph, Op, Value
 
 Via = tuple[tuple[Call | None, Hashable, tuple[int, ...]], ...]
 """Hidden ops in their order: the module call, what it did, the positions it named."""
+
+_MOST_NAMES = 3
+"""Results that one pill names."""
 
 
 @dataclass(slots=True)
@@ -165,15 +169,38 @@ def _input_box(value: Value, how_many: int) -> Box:
 
 
 def _output_boxes(graph: Graph, origin: Mapping[Value, Box | SideInput]) -> list[Box]:
-    """One pill for each box that an output comes from."""
-    pills: dict[Box, Box] = {}
+    """One pill for each box that outputs come from; it names them all."""
+    named: dict[Box, list[tuple[str, Value]]] = {}
     for value, name in zip(graph.outputs, graph.output_names, strict=True):
         source = origin.get(value)
-        if isinstance(source, Box) and source not in pills:
-            pill = Box("io", name=name, family="io", shape=value.shape, path=name)
-            pill.order, pill.sources = len(graph.ops) + len(pills), [source]
-            pills[source] = pill
-    for k, pill in enumerate(pills.values()):
+        if isinstance(source, Box):
+            named.setdefault(source, []).append((name, value))
+    pills = []
+    for source, results in named.items():
+        names = list(dict.fromkeys(name for name, _ in results))
+        name, shapes = _name_of_all(names), {value.shape for _, value in results}
+        pill = Box("io", name=name, family="io", path=names[0])
+        pill.shape = shapes.pop() if len(shapes) == 1 else None
+        pill.order, pill.sources = len(graph.ops) + len(pills), [source]
+        pills.append(pill)
+    for k, pill in enumerate(pills):
         numbered = f"output {k}" if pill.name.isdigit() or not pill.name else pill.name
-        pill.name = "output" if len(pills) == 1 else numbered
-    return list(pills.values())
+        pill.name = "output" if len(pills) == 1 and pill.path == pill.name else numbered
+    return pills
+
+
+def _name_of_all(names: list[str]) -> str:
+    """``cache.keys`` and ``cache.values`` to ``cache.keys, values``.
+
+    Example:
+        >>> _name_of_all(["cache.keys", "cache.values"]), _name_of_all(["0", "1"])
+        ('cache.keys, values', '0, 1')
+    """
+    if len(names) == 1:
+        return names[0]
+    shared = common_path(names)
+    start = f"{shared}." if shared else ""
+    rests = [name.removeprefix(start) for name in names]
+    if len(rests) > _MOST_NAMES:
+        rests = [*rests[: _MOST_NAMES - 1], f"… {len(rests) - _MOST_NAMES + 1} more"]
+    return start + ", ".join(rests)

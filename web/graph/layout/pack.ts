@@ -211,7 +211,7 @@ class Packer {
     let high = -Infinity;
     let lastRow = 0;
     for (const item of items) {
-      if (!this.sideTargets[item]!.length) lastRow = Math.max(lastRow, row[item]!);
+      if (below[item]!.length || !this.sideTargets[item]!.length) lastRow = Math.max(lastRow, row[item]!);
       this.above[item]!.forEach((upper) => join(upper, sources, FORK));
       below[item]!.forEach((lower) => join(lower, targets, JOIN - 1));
       this.sideTargets[item]!.forEach((target) => join(target, targets, 0));
