@@ -116,6 +116,8 @@ def test_it_draws_and_saves_like_any_graph(saved, tmp_path):
     assert again.fingerprint == graph.fingerprint
 
 
+# torch 2.13 copies its own tree specs in a way that it calls outdated.
+@pytest.mark.filterwarnings("ignore:.*LeafSpec:FutureWarning")
 def test_decomposed_programs_are_named_as_functions(program, tmp_path):
     path = tmp_path / "core.pt2"
     torch.export.save(program.run_decompositions(), path)

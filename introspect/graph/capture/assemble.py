@@ -140,6 +140,11 @@ class Rows:
         }
 
 
+def _sizes(shape: Any) -> tuple[int, ...]:
+    """Sizes as they are; -1 for one that differs from row to row (a jagged nested tensor)."""
+    return tuple([size if type(size) is int else -1 for size in shape])
+
+
 class _Linker:
     """Values and ops refer to each other: each op is made before the values it produces."""
 
@@ -198,7 +203,7 @@ class _Linker:
             producer = self.ops[made_by]
         value = _OpenValue(
             index,
-            None if shape is None else tuple(shape),
+            None if shape is None else _sizes(shape),
             self._spell(dtype),
             self._spell(device),
             kind,
