@@ -29,6 +29,7 @@ from introspect.graph.capture.alone import alone_with
 from introspect.graph.capture.assemble import assemble
 from introspect.graph.capture.aten import AtenRecorder
 from introspect.graph.capture.fake import faked, lives_on_meta
+from introspect.graph.capture.inventory import Inventory, take_inventory
 from introspect.graph.capture.lazy import lazy_again
 from introspect.graph.capture.leaves import named_tensors
 from introspect.graph.capture.memo import Memo
@@ -128,30 +129,43 @@ class Tracer:
     def trace(self, model: nn.Module, /, *args: Any, **kwargs: Any) -> Graph:
         """Run the model once and return what it did. See ``introspect.trace``."""
         trouble.check_model(model)
-        with alone_with(model), no_collection(), lazy_again(model):
-            if self.level == "module":
-                return self._module_tree(model)
-            is_fake = self.mode == "fake" or (
-                self.mode == "auto" and (self.memoize or lives_on_meta(model, (args, kwargs)))
-            )
-            if is_fake:
-                with faked(model, (args, kwargs)) as (fake_args, fake_kwargs):
-                    return self._run(model, fake_args, fake_kwargs, "fake")
-            if self.verify:
-                # the room above this one; it raises if a replay differs from the model
-                verb("introspect.graph.proof.replay:verify")(model, *args, **kwargs)
-            return self._run(model, args, kwargs, "real")
+        with alone_with(model), no_collection():
+            inventory = take_inventory(model)
+            with lazy_again(model, inventory):
+                return self._trace(model, inventory, args, kwargs)
+
+    def _trace(
+        self,
+        model: nn.Module,
+        inventory: Inventory,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+    ) -> Graph:
+        """Choose how to run it."""
+        if self.level == "module":
+            return self._module_tree(model)
+        is_fake = self.mode == "fake" or (self.mode == "auto" and self.memoize)
+        if self.mode == "auto" and not is_fake:
+            is_fake = lives_on_meta(model, (args, kwargs), inventory)
+        if is_fake:
+            with faked(model, (args, kwargs), is_watched=self.memoize) as (fakes, fake_kwargs):
+                return self._run(model, take_inventory(model), fakes, fake_kwargs, "fake")
+        if self.verify:
+            # the room above this one; it raises if a replay differs from the model
+            verb("introspect.graph.proof.replay:verify")(model, *args, **kwargs)
+        return self._run(model, inventory, args, kwargs, "real")
 
     def _run(
         self,
         model: nn.Module,
+        inventory: Inventory,
         args: tuple[Any, ...],
         kwargs: dict[str, Any],
         mode: Literal["real", "fake"],
     ) -> Graph:
         options: dict[str, Any] = {"source": self.source, "times": self.times}
         options["gradients"] = self.gradients
-        recorder = Recorder(model, **options)
+        recorder = Recorder(model, inventory=inventory, **options)
         inputs = [recorder.add_input(*named) for named in named_inputs(model, args, kwargs)]
         aten = AtenRecorder(recorder) if self.level == "aten" else None
         facts: dict[str, Any] = {
@@ -162,14 +176,15 @@ class Tracer:
             "children": aten.children if aten else None,
         }
         given = [tensor for _, tensor in named_tensors((args, kwargs))]
-        kept = unchanged(model, given) if mode == "real" else contextlib.nullcontext()
+        is_real = mode == "real"
+        kept = unchanged(model, given, inventory) if is_real else contextlib.nullcontext()
         memo = Memo(recorder, model, facts["children"]) if self.memoize else None
         copies = memo.listening() if memo else contextlib.nullcontext()
         modes = aten or contextlib.nullcontext()
         try:
             with kept, torch.set_grad_enabled(self.gradients), eager(), modes, copies, recorder:
                 result = model(*args, **kwargs)
-                leaves = list(named_tensors(result))
+                leaves = named_tensors(result)
                 outputs = [recorder.value_of(tensor) for _, tensor in leaves]
                 facts["autograd"] = recorder.moments([tensor for _, tensor in leaves])
         except Exception as error:

@@ -1,5 +1,7 @@
 """Modes and levels of tracing, flags, hints, and two threads at once."""
 
+import cProfile
+import sys
 import threading
 import time
 
@@ -48,6 +50,68 @@ def test_a_fake_run_that_needs_numbers_names_the_way_out():
     with pytest.raises(TraceError, match=r'reads numbers[\s\S]*mode="real"'):
         introspect.Tracer(mode="fake").trace(Branches(), torch.ones(2))
     assert [op.name for op in introspect.trace(Branches(), torch.ones(2)).ops][:2] == ["sum", "gt"]
+
+
+def test_a_fake_run_that_goes_through_numpy_names_the_way_out():
+    class Numpy(nn.Module):
+        def forward(self, x):
+            return torch.from_numpy(x.numpy() + 1)
+
+    with pytest.raises(TraceError, match=r"in numpy[\s\S]*reads numbers[\s\S]*mode=\"real\""):
+        introspect.Tracer(mode="fake").trace(Numpy(), torch.ones(2))
+
+
+def test_lazy_modules_learn_their_sizes_from_fakes_and_are_lazy_again():
+    model = nn.Sequential(nn.LazyConv2d(4, 3), nn.LazyBatchNorm2d(), nn.Flatten(), nn.LazyLinear(2))
+    parameters = dict(model.named_parameters())
+    for options in ({"mode": "fake"}, {"memoize": True}, {"mode": "fake", "level": "aten"}):
+        graph = introspect.Tracer(**options).trace(model, torch.zeros(1, 3, 8, 8))
+        assert graph.mode == "fake"
+        assert [op.name for op in graph.ops if op.name in {"conv2d", "batch_norm", "linear"}] == [
+            "conv2d",
+            "batch_norm",
+            "linear",
+        ]
+        linear = graph.ops[-1]
+        assert linear.inputs[1].shape == (2, 144)
+        assert graph.outputs[0].shape == (1, 2)
+        assert {v.name for v in graph.values if v.kind == "parameter"} == set(parameters)
+    assert [type(layer) for layer in model][::3] == [nn.LazyConv2d, nn.LazyLinear]
+    assert all(p is parameters[name] for name, p in model.named_parameters())
+    assert all(type(p) is nn.UninitializedParameter for p in parameters.values())
+    assert model(torch.zeros(1, 5, 8, 8)).shape == (1, 2)
+
+
+@pytest.mark.parametrize("is_leaf", [True, False])
+def test_a_fake_input_requires_grad_where_its_own_does(is_leaf):
+    x = torch.ones(2, 3, requires_grad=True)
+    x = x if is_leaf else x * 2
+    seen = []
+
+    class Looks(nn.Module):
+        def forward(self, x, y):
+            seen.append((x.requires_grad, y.requires_grad, x.is_leaf))
+            return x.add_(1) + y
+
+    model = Looks()
+    introspect.Tracer(mode="fake").trace(model, x, torch.ones(2, 3))
+    if not is_leaf:  # torch refuses to write into a leaf that requires grad
+        introspect.Tracer(mode="fake", gradients=True).trace(model, x, torch.ones(2, 3))
+    assert set(seen) == {(True, False, is_leaf)}
+
+
+@pytest.mark.parametrize("options", [{"mode": "fake"}, {"memoize": True}, {"mode": "real"}])
+def test_a_trace_can_be_profiled(convnet, image, options):
+    profile = cProfile.Profile()
+    profile.enable()
+    try:
+        graph = introspect.Tracer(**options).trace(convnet, image)
+        stays = sys.getprofile()
+    finally:
+        profile.disable()
+    assert structure(graph) == structure(introspect.trace(convnet, image))
+    if sys.version_info < (3, 12):  # later ones do not show it here
+        assert stays is profile
 
 
 def test_parameters_come_back_when_a_fake_run_fails(convnet):

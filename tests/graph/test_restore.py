@@ -165,6 +165,68 @@ def test_only_what_may_be_written_is_copied(monkeypatch):
     assert kept == [0, 0, 0, 1, 1]
 
 
+class WritesBuffers(nn.Module):
+    """Buffers of several types, sizes and contents; `change` is done to them in the forward."""
+
+    def __init__(self, change):
+        super().__init__()
+        self.change = change
+        special = torch.tensor([float("nan"), 0.0, -0.0, float("inf")])
+        self.register_buffer("special", special)
+        self.register_buffer("halves", special.to(torch.bfloat16))
+        self.register_buffer("count", torch.tensor(3))
+        self.register_buffer("mask", torch.tensor([[True, False], [False, True]]).t())
+        self.register_buffer("large", torch.arange(70_000.0))
+        self.register_buffer("wave", torch.ones(3, dtype=torch.cfloat))
+        self.register_buffer("nothing", torch.empty(0))
+
+    def forward(self, x):
+        self.change(self, x)
+        return x + 1
+
+
+def flip_zero(m, _x):
+    m.special[1] = -0.0
+
+
+def write_all(m, x):
+    for buffer in m.buffers():
+        buffer.zero_()
+    x.mul_(2)
+
+
+def write_past_the_counter(m, _x):
+    m.special.data.fill_(7)
+    m.count.data.add_(1)
+
+
+def grow(m, _x):
+    m.count.data = torch.arange(5)
+
+
+def give_other_memory(m, x):
+    m.special.data = x[0]
+    m.special.add_(1)
+
+
+def change_nothing(_m, _x):
+    """The numbers are compared, NaN and all, and nothing is written."""
+
+
+@pytest.mark.parametrize(
+    "change",
+    [flip_zero, write_all, write_past_the_counter, grow, give_other_memory, change_nothing],
+)
+def test_buffers_and_inputs_come_back_to_the_bit(everything_left, change):
+    model, x = WritesBuffers(change), torch.randn(2, 4)
+    before = everything_left(model, x)
+    versions = [buffer._version for buffer in (*model.buffers(), x)]
+    introspect.trace(model, x)
+    assert everything_left(model, x) == before
+    if change is change_nothing:  # not even with the numbers that they have
+        assert [buffer._version for buffer in (*model.buffers(), x)] == versions
+
+
 def test_saved_tensors_of_an_earlier_backward_stay_valid():
     model, x = Changes(lambda *_: None), torch.ones(2, 4)
     loss = model(x).sum()

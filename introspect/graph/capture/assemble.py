@@ -248,6 +248,7 @@ class _CallFacts:
         self._inventory = recorder.inventory
         self._known: dict[nn.Module, tuple[Any, ...]] = {}
         self._classes: dict[type, tuple[str, bool]] = {}
+        self._shown: dict[tuple[str, ...], list[str]] = {}  # attributes -> those that are settings
 
     def of(self, row: CallRow) -> tuple[Any, ...]:
         """Row of the parent, the fields of `Call` from `path` on, rows of inputs and outputs."""
@@ -274,14 +275,21 @@ class _CallFacts:
         known = self._classes.get(cls)
         if known is None:
             known = self._classes[cls] = (cls.__name__, cls.__module__.startswith("torch."))
-        return (*known, _settings(module), self._inventory.parameters(module), module.training)
+        return (*known, self._settings(module), self._inventory.parameters(module), module.training)
+
+    def _settings(self, module: nn.Module) -> dict[str, Any]:
+        own = vars(module)  # getattr costs 0.7 us for each name it lacks
+        names = tuple(own)
+        shown = self._shown.get(names)
+        if shown is None:
+            shown = self._shown[names] = [name for name in names if name in _SETTINGS]
+        return _plain({name: own[name] for name in shown}) if shown else {}
 
 
-def _settings(module: nn.Module) -> dict[str, Any]:
+def _plain(settings: dict[str, Any]) -> dict[str, Any]:
+    """Those of the settings that are numbers, texts, or rows of numbers."""
     found = {}
-    for name, value in vars(module).items():  # getattr costs 0.7 us for each name it lacks
-        if name not in _SETTINGS:
-            continue
+    for name, value in settings.items():
         if isinstance(value, bool | int | float | str):
             found[name] = value
         elif isinstance(value, tuple | list) and all(isinstance(v, int | float) for v in value):

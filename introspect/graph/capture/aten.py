@@ -15,7 +15,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from introspect.graph.capture.leaves import PLAIN, scan, scan_other
 from introspect.graph.capture.recorder import Recorder
-from introspect.graph.capture.rows import IN_PLACE, OpRow
+from introspect.graph.capture.rows import IN_PLACE
 from introspect.nouns.graph import TENSOR
 
 
@@ -29,7 +29,7 @@ class AtenRecorder(TorchDispatchMode):
     def __init__(self, recorder: Recorder) -> None:
         super().__init__()
         self.recorder = recorder
-        self.children: dict[int, list[OpRow]] = {}
+        self.children = recorder.children
         self._known = recorder.tensors.known
         self._kinds = recorder.kinds
         self._value_of = recorder.value_of

@@ -15,6 +15,8 @@ _LIBRARY_ROOTS = (str(Path(torch.__file__).parent), str(Path(__file__).parents[1
 _is_user_file: dict[str, bool] = {}
 _FORWARDS = frozenset({"forward", "__call__", "_call_impl", "_wrapped_call_impl"})
 _WRAPPERS = frozenset({"wrapper", "inner", "wrapped", "decorate_context"})
+# What torch makes when it is first asked for in a process, and keeps: no part of any model.
+_MADE_ONCE = frozenset({"_nt_view_dummy"})
 
 Source = tuple[str, int]
 Place = tuple[str, Source | None, object]
@@ -33,12 +35,14 @@ class Locator:
     Attributes:
         codes: id of a code object -> what is known of it. Hashing the object itself costs
             1.2 us; its entry keeps it alive, so that its id stays its own.
+        has_made_once: Whether a function was met that fills a cache of torch's own.
     """
 
-    __slots__ = ("codes",)
+    __slots__ = ("codes", "has_made_once")
 
     def __init__(self) -> None:
         self.codes: dict[int, CodeFacts] = {}
+        self.has_made_once = False
 
     def locate(self, start: FrameType, expected: CodeType | None = None) -> Place:
         """The outermost plain function below ``forward``, the user's innermost line, and whose.
@@ -94,6 +98,14 @@ class Locator:
             frame = frame.f_back
         return None
 
+    def is_made_once(self, frame: FrameType | None) -> bool:
+        """Whether a cache of torch's own is being filled; the next run will not do so."""
+        while frame is not None:
+            if frame.f_code.co_name in _MADE_ONCE:
+                return not _is_users(frame.f_code.co_filename)
+            frame = frame.f_back
+        return False
+
     def forward_of(self, kind: type) -> Forward:
         """The forward of a module class, below its decorators.
 
@@ -115,6 +127,7 @@ class Locator:
         """What there is to know of a code object that was never met."""
         name, is_user = code.co_name, _is_users(code.co_filename)
         is_forward = name in _FORWARDS
+        self.has_made_once |= name in _MADE_ONCE
         is_plain = is_user and not is_forward and not _is_method(code)
         shown = name if is_plain and name not in _WRAPPERS and name[0] != "<" else ""
         facts = self.codes[id(code)] = (code, is_user, is_forward, shown, {})

@@ -4,10 +4,12 @@ torch's ``named_modules``, ``named_parameters`` and ``parameters`` walk the tree
 for the counts of all submodules that is once a level. One walk of our own costs 1 us a module.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import torch
 from torch import nn
+from torch.nn.parameter import UninitializedParameter
 
 from introspect.nouns.graph import ValueKind
 
@@ -43,18 +45,25 @@ class Inventory:
     _has_ties: bool = False
     _counts: dict[nn.Module, int] = field(default_factory=dict)
 
+    def of_kind(self, kind: ValueKind) -> list[torch.Tensor]:
+        """The parameters, or the buffers, each once."""
+        return [named.tensor for named in self.tensors.values() if named.kind == kind]
+
     def parameters(self, module: nn.Module) -> int:
         """Scalars in the parameters of a module and all below it, tied ones counted once."""
         known = self._counts.get(module)
         if known is not None:
             return known
         if self._has_ties or module not in self.paths:
-            total = sum(_size(parameter) for parameter in module.parameters())
+            total = sum(map(_size, module.parameters()))
         else:
-            own = module._parameters.values()
-            children = module._modules.values()
-            total = sum(_size(parameter) for parameter in own if parameter is not None)
-            total += sum(self.parameters(child) for child in children if child is not None)
+            total = 0
+            for parameter in module._parameters.values():
+                if parameter is not None:
+                    total += _size(parameter)
+            for child in module._modules.values():
+                if child is not None:
+                    total += self.parameters(child)
         self._counts[module] = total
         return total
 
@@ -75,15 +84,16 @@ def take_inventory(model: nn.Module) -> Inventory:
 def _walk(inventory: Inventory, module: nn.Module, path: str, around: set[nn.Module]) -> None:
     if module in inventory.paths:
         inventory._has_ties = True
-    inventory.paths.setdefault(module, path)
-    around.add(module)
+    else:
+        inventory.paths[module] = path
     dot = f"{path}." if path else ""
-    for name, parameter in module._parameters.items():
-        if parameter is not None:
-            _name(inventory, parameter, "parameter", dot + name)
-    for name, buffer in module._buffers.items():
-        if buffer is not None:
-            _name(inventory, buffer, "buffer", dot + name)
+    if module._parameters:
+        _name(inventory, module._parameters, "parameter", dot)
+    if module._buffers:
+        _name(inventory, module._buffers, "buffer", dot)
+    if not module._modules:
+        return
+    around.add(module)
     for name, child in module._modules.items():
         # a module that holds itself would walk for ever; torch does not forbid it
         if child is not None and child not in around:
@@ -91,15 +101,23 @@ def _walk(inventory: Inventory, module: nn.Module, path: str, around: set[nn.Mod
     around.discard(module)
 
 
-def _name(inventory: Inventory, tensor: torch.Tensor, kind: ValueKind, name: str) -> None:
-    known = inventory.tensors.get(id(tensor))
-    if known is None:
-        inventory.tensors[id(tensor)] = NamedTensor(tensor, kind, name)
-    else:
-        known.aliases = (*known.aliases, name)
-        inventory._has_ties = True
+def _name(
+    inventory: Inventory, own: Mapping[str, torch.Tensor | None], kind: ValueKind, dot: str
+) -> None:
+    tensors = inventory.tensors
+    for name, tensor in own.items():
+        if tensor is None:
+            continue
+        known = tensors.get(id(tensor))
+        if known is None:
+            tensors[id(tensor)] = NamedTensor(tensor, kind, dot + name)
+        else:
+            known.aliases = (*known.aliases, dot + name)
+            inventory._has_ties = True
 
 
 def _size(parameter: torch.Tensor) -> int:
     """Scalars in one parameter; a lazy one has none yet."""
-    return 0 if isinstance(parameter, nn.parameter.UninitializedParameter) else parameter.numel()
+    if type(parameter) is not nn.Parameter and isinstance(parameter, UninitializedParameter):
+        return 0
+    return parameter.numel()

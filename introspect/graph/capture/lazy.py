@@ -9,11 +9,20 @@ from torch import nn
 from torch.nn.modules.lazy import LazyModuleMixin
 from torch.nn.parameter import UninitializedBuffer, UninitializedParameter
 
+from introspect.graph.capture.inventory import Inventory
+
 
 @contextmanager
-def lazy_again(model: nn.Module) -> Generator[None]:
-    """Undo what the first forward does to lazy modules: class, attributes, hooks, tensors."""
-    modules = [m for m in model.modules() if isinstance(m, LazyModuleMixin)]
+def lazy_again(model: nn.Module, inventory: Inventory | None = None) -> Generator[None]:
+    """Undo what the first forward does to lazy modules: class, attributes, hooks, tensors.
+
+    Args:
+        model: Lazy or not.
+        inventory: Of the model, if there is one already.
+    """
+    every = model.modules() if inventory is None else inventory.paths
+    lazy = {kind for kind in set(map(type, every)) if issubclass(kind, LazyModuleMixin)}
+    modules = [module for module in model.modules() if type(module) in lazy] if lazy else []
     if not modules:
         yield
         return

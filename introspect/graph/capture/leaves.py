@@ -4,7 +4,7 @@ What users pass to models and get from them: tensors, lists, tuples, dicts, data
 named tuples, Hugging Face outputs, and objects that merely hold tensors (caches).
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import is_dataclass
 from types import FunctionType, MethodType, ModuleType
 from typing import Any
@@ -26,7 +26,7 @@ def tensors_in(result: Any) -> list[torch.Tensor]:
     return made
 
 
-def named_tensors(tree: Any, path: str = "") -> Iterator[tuple[str, torch.Tensor]]:
+def named_tensors(tree: Any, path: str = "") -> list[tuple[str, torch.Tensor]]:
     """Every tensor in `tree` with its path, depth first, in the order of the containers.
 
     A container that holds itself is walked once; objects such as key-value caches are walked
@@ -37,31 +37,36 @@ def named_tensors(tree: Any, path: str = "") -> Iterator[tuple[str, torch.Tensor
         >>> [(path, tuple(t.shape)) for path, t in named_tensors(pair)]
         [('image', (2,)), ('boxes.0', (3,))]
     """
-    return _walk(tree, path, ())
+    found: list[tuple[str, torch.Tensor]] = []
+    _walk(tree, path, (), found)
+    return found
 
 
-def _walk(tree: Any, path: str, around: tuple[int, ...]) -> Iterator[tuple[str, torch.Tensor]]:
+def _walk(
+    tree: Any, path: str, around: tuple[int, ...], found: list[tuple[str, torch.Tensor]]
+) -> None:
     if isinstance(tree, torch.Tensor):
-        yield path, tree
+        found.append((path, tree))
         return
     if isinstance(tree, _ATOMS) or len(around) > _MAX_DEPTH or id(tree) in around:
         return
+    around = (*around, id(tree))
     for key, item in _items(tree):
-        yield from _walk(item, f"{path}.{key}" if path else str(key), (*around, id(tree)))
+        if type(item) not in PLAIN:  # most of what objects hold, told by one look-up
+            _walk(item, f"{path}.{key}" if path else str(key), around, found)
 
 
-def _items(tree: Any) -> Iterator[tuple[Any, Any]]:
+def _items(tree: Any) -> Iterable[tuple[Any, Any]]:
     """The named children of a container; nothing for everything else."""
     if isinstance(tree, Mapping):
-        yield from list(tree.items())
-    elif isinstance(tree, tuple) and hasattr(tree, "_fields"):
-        yield from zip(tree._fields, tree, strict=True)
-    elif isinstance(tree, list | tuple | set | frozenset):
-        yield from enumerate(tree)
-    elif is_dataclass(tree):
-        yield from ((name, getattr(tree, name, None)) for name in tree.__dataclass_fields__)
-    else:
-        yield from list(getattr(tree, "__dict__", {}).items())
+        return list(tree.items())
+    if isinstance(tree, tuple) and hasattr(tree, "_fields"):
+        return zip(tree._fields, tree, strict=True)
+    if isinstance(tree, list | tuple | set | frozenset):
+        return enumerate(tree)
+    if is_dataclass(tree):
+        return [(name, getattr(tree, name, None)) for name in tree.__dataclass_fields__]
+    return list(getattr(tree, "__dict__", {}).items())
 
 
 PLAIN = frozenset(
@@ -107,5 +112,5 @@ def scan_other(argument: Any, found: list[torch.Tensor]) -> Any:
     if isinstance(argument, int | float | str):  # a subclass, such as an enumeration
         return argument
     if is_dataclass(argument) and not isinstance(argument, type):
-        found.extend(tensor for _, tensor in _walk(argument, "", ()))
+        found.extend(tensor for _, tensor in named_tensors(argument))
     return f"<{type(argument).__name__}>"

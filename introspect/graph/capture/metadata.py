@@ -36,7 +36,7 @@ _names: dict[Any, str] = {}
 
 
 def name_of(func: Callable[..., Any]) -> str:
-    """``conv2d``, ``__add__``; the attribute's name for a property such as ``T``.
+    """``conv2d``, ``__add__``; ``T`` and ``set_data`` for reading and setting a property.
 
     Example:
         >>> name_of(torch.relu), name_of(torch.Tensor.T.__get__)
@@ -46,7 +46,8 @@ def name_of(func: Callable[..., Any]) -> str:
     if name is None:
         name = getattr(func, "__name__", None) or str(func)
         if name in {"__get__", "__set__"}:
-            name = getattr(getattr(func, "__self__", None), "__name__", name)
+            attribute = getattr(getattr(func, "__self__", None), "__name__", name)
+            name = attribute if name == "__get__" else f"set_{attribute}"
         _names[func] = name
     return name
 
@@ -55,9 +56,10 @@ FunctionFacts = tuple[str, bool, bool]
 """Name of a torch function, whether it may write its inputs (unless asked to by ``out=``), and
 whether Python reads numbers through it. No name: it asks about a tensor and is no op."""
 
-_DATA_DEPENDENT = frozenset(
+READS_NUMBERS = frozenset(
     "item tolist __bool__ __int__ __float__ __index__ numpy nonzero equal is_nonzero".split()
 )
+"""Names of the functions through which Python reads numbers, or sizes that depend on them."""
 
 FACTS: dict[Any, FunctionFacts] = dict.fromkeys(METADATA, ("", False, False))
 """What is known of each torch function that was met: one look-up an op."""
@@ -81,7 +83,7 @@ def learn(func: Callable[..., Any]) -> FunctionFacts:
     """
     name = name_of(func)
     may_write = func in RUNNING_STATISTICS or not _is_pure(func, name)
-    facts = FACTS[func] = (name, may_write, name in _DATA_DEPENDENT)
+    facts = FACTS[func] = (name, may_write, name in READS_NUMBERS)
     return facts
 
 
@@ -110,16 +112,26 @@ RUNNING_STATISTICS: Mapping[Any, tuple[tuple[int, str], ...]] = {
 """Norms, and where their running mean, running variance and switch stand."""
 
 
+GET_DATA: Any = torch.Tensor.data.__get__  # ty: ignore[missing-attribute]  of C
+SET_DATA: Any = torch.Tensor.data.__set__  # ty: ignore[missing-attribute]  of C
+UNCOUNTED = frozenset({*RUNNING_STATISTICS, GET_DATA, SET_DATA})
+"""Functions that write, or let others write, without counting a version."""
+
+
 def silently_written(
     func: Callable[..., Any], args: Sequence[Any], options: Mapping[str, Any]
 ) -> list[torch.Tensor]:
-    """The running statistics that a norm in training updates without counting a version.
+    """What a function writes without counting a version.
+
+    The running statistics of a norm in training; the tensor that is given other ``data``.
 
     Args:
-        func: One of `RUNNING_STATISTICS`.
+        func: One of `UNCOUNTED`.
         args: Its arguments.
         options: Its keyword arguments.
     """
+    if func not in RUNNING_STATISTICS:
+        return [args[0]] if func == SET_DATA else []
     mean, variance, is_on = (
         args[k] if k < len(args) else options.get(name, k == 5 and "use" in name)
         for k, name in RUNNING_STATISTICS[func]

@@ -42,7 +42,7 @@ from introspect.graph.capture.rows import (
     OpRow,
     ValueRow,
 )
-from introspect.graph.capture.storage import is_view_of, storage_of
+from introspect.graph.capture.storage import is_view_of
 from introspect.graph.capture.tensor_table import TensorTable
 from introspect.nouns.graph import TENSOR
 
@@ -73,6 +73,7 @@ class Recorder(TorchFunctionMode):
         inventory: The names in the model.
         current_op: The row of the op that is running, for the ATen level; else None.
         kinds: The types of the tensors that were met.
+        children: Row of an op -> rows of its ATen operators, for who records them.
         clock: With `gradients`, for each op that made functions of autograd: how many there were
             before, how many after, and its row.
     """
@@ -95,6 +96,7 @@ class Recorder(TorchFunctionMode):
         self.tensors = TensorTable(self.inventory)
         self.values: list[ValueRow] = self.tensors.rows
         self.current_op: int | None = None
+        self.children: dict[int, list[OpRow]] = {}
         self._source = source
         self._times = times
         self._gradients = gradients
@@ -147,9 +149,12 @@ class Recorder(TorchFunctionMode):
             # what the ATen level sees change inside of an op, the op itself has changed
             writer = self.current_op
             if writer is None:
-                writer = tensors.writers.get(storage_of(tensor))
-            return self._add_alias(tensor, writer)
-        face = tensors.other_face(tensor)
+                writer = tensors.writer_of(tensor, entry[1])
+            face = tensors.other_face(tensor) if writer is None else None
+            if face is None or not face[1]:
+                return self._add_alias(tensor, writer)
+        else:
+            face = tensors.other_face(tensor)
         if face is None:
             return tensors.add_stranger(tensor)
         row, is_same = face
@@ -287,6 +292,10 @@ class Recorder(TorchFunctionMode):
                 source = self._lines.get(frame.f_lasti) or self._see(frame)
             else:
                 function, source, owner = self._locator.locate(frame, self._forward)
+                if self._locator.has_made_once and self._locator.is_made_once(frame):
+                    self.children.pop(index, None)
+                    self.tensors.make_constants(index)
+                    return result
                 if owner is not None:
                     call = self._direct_call(owner)
         self.ops.append(
@@ -336,7 +345,7 @@ class Recorder(TorchFunctionMode):
         bits = 0
         for tensor in written:
             bits = IN_PLACE
-            self.tensors.writers[storage_of(tensor)] = index
+            self.tensors.note_write(tensor, index)
             outputs.append(self.tensors.add(tensor, "result", index))
         for tensor in made:
             if any(tensor is other for other in written):

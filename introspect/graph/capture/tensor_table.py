@@ -18,7 +18,9 @@ import torch
 
 from introspect.graph.capture.inventory import Inventory
 from introspect.graph.capture.metadata import (
-    RUNNING_STATISTICS,
+    GET_DATA,
+    SET_DATA,
+    UNCOUNTED,
     name_of,
     silently_written,
     writes_by_name,
@@ -31,6 +33,7 @@ Entry = tuple["ref[torch.Tensor]", int, int | None]
 """Weak reference, row, and version; the version is None where torch keeps none."""
 
 _RECENT = 4
+_STALE = -1  # a version that no tensor has
 
 
 class TensorTable:
@@ -50,6 +53,8 @@ class TensorTable:
         self.writers: dict[int, int] = {}
         self.has_uncounted = False
         self._inventory = inventory
+        # Storages seen through `x.data`, which does not share the version counter of x.
+        self._shared: set[int] = set()
         self._writes: dict[int, int] = {}  # storage of an uncounted tensor -> times written
         self._seen_writes: dict[int, int] = {}  # row of one -> those it has seen
         # What was made last stays alive: another face of it may be seen after it is let go.
@@ -115,6 +120,32 @@ class TensorTable:
             return tensor._version != entry[2]
         return self._writes.get(storage_of(tensor), 0) != self._seen_writes.get(entry[1], 0)
 
+    def note_write(self, tensor: torch.Tensor, op: int) -> None:
+        """An op wrote it: whoever shares its memory has other numbers now."""
+        storage = storage_of(tensor)
+        self.writers[storage] = op
+        if storage not in self._shared:
+            return  # the version counter tells the others
+        for key, (known, row, version) in self.known.items():
+            other = known()
+            if version is not None and other is not None and storage_of(other) == storage:
+                self.known[key] = (known, row, _STALE)
+
+    def writer_of(self, tensor: torch.Tensor, row: int) -> int | None:
+        """The op that wrote last into the memory of a tensor that was once the value of `row`."""
+        writer, maker = self.writers.get(storage_of(tensor)), self.rows[row][4]
+        # one from before the tensor was made wrote into what lay there earlier, and was freed
+        return None if writer is not None and maker is not None and writer < maker else writer
+
+    def make_constants(self, op: int) -> None:
+        """Take what the last op made for what no op of the model has made."""
+        for row in range(len(self.rows) - 1, -1, -1):
+            shape, dtype, device, _, producer, name, aliases, needs_grad = self.rows[row]
+            if producer != op:
+                break
+            facts = (shape, dtype, device, "constant", None, name, aliases, needs_grad)
+            self.rows[row] = facts
+
     def count_write(self, tensor: torch.Tensor) -> None:
         """Note a write to a tensor for which torch does not count."""
         storage = storage_of(tensor)
@@ -129,18 +160,21 @@ class TensorTable:
         if self.is_named(tensor):
             return None
         storage = storage_of(tensor)
-        found: tuple[int, bool] | None = None
+        found: tuple[int, torch.Tensor] | None = None
         freed = []
+        # The order of the entries is not that of the values: one whose id is that of a freed
+        # tensor stands in the place of that one. Newest first is merely the likely order.
         for key, (known, row, _) in reversed(self.known.items()):
+            if found is not None and row <= found[0]:
+                continue
             other = known()
             if other is None:
                 freed.append(key)
-            elif storage_of(other) == storage:
-                found = row, is_same_view(tensor, other)
-                break
+            elif other is not tensor and storage_of(other) == storage:
+                found = row, other
         for key in freed:  # or each search would walk over all tensors that there ever were
             del self.known[key]
-        return found
+        return None if found is None else (found[0], is_same_view(tensor, found[1]))
 
     def written(
         self,
@@ -152,13 +186,17 @@ class TensorTable:
         """The inputs that the function wrote in place."""
         if self.has_uncounted and given and writes_by_name(name_of(func), options):
             self.count_write(given[-1] if "out" in options else given[0])
-        written = silently_written(func, args, options) if func in RUNNING_STATISTICS else []
+        written: list[torch.Tensor] = []
+        if func in UNCOUNTED:
+            written = silently_written(func, args, options)
+            if func in {GET_DATA, SET_DATA}:
+                self._shared.update(map(storage_of, given))
         for tensor in given:
             entry = self.known[id(tensor)]
-            if entry[2] is None:
-                if self.has_changed(tensor, entry):
-                    written.append(tensor)
-            elif tensor._version != entry[2]:
+            is_written = (
+                self.has_changed(tensor, entry) if entry[2] is None else tensor._version != entry[2]
+            )
+            if is_written and not any(tensor is other for other in written):  # x.mul_(x)
                 written.append(tensor)
         return written
 

@@ -11,6 +11,7 @@ from torch import nn
 
 from introspect.errors import TraceError
 from introspect.graph.capture.leaves import named_tensors
+from introspect.graph.capture.metadata import READS_NUMBERS
 from introspect.graph.capture.recorder import Recorder
 from introspect.nouns.graph import Graph
 
@@ -55,18 +56,19 @@ def failed(
 ) -> TraceError:
     """The model's own exception, with the module and op where it began."""
     failure = recorder.failure
-    where = None
+    where, op = None, ""
     if failure is not None and failure.error is error and failure.call is not None:
         call = recorder.calls[failure.call]
         where = f"{call.path or 'the model'} ({type(call.module).__name__})"
-        where += f", in {failure.op}" if failure.op else ""
+        op = failure.op
+        where += f", in {op}" if op else ""
     given = {**{f"input {k}": arg for k, arg in enumerate(args)}, **kwargs}
     report = TraceError(
         "the model failed while introspect was watching it run.",
         where=where,
         given=_describe(given),
         cause=error,
-        hint=_hint(error, given, partial),
+        hint=_hint(error, op, given, partial),
     )
     report.graph = partial
     return report
@@ -99,9 +101,10 @@ def _describe(given: Mapping[str, Any]) -> str:
     return "\n         ".join(rows) if rows else "no inputs"
 
 
-def _hint(error: Exception, given: Mapping[str, Any], partial: Graph) -> str:
+def _hint(error: Exception, op: str, given: Mapping[str, Any], partial: Graph) -> str:
     """What to try, from the inputs if they cannot work, else from what torch says."""
-    if type(error).__name__ in _FAKE_NEEDS_VALUES:
+    reads_numbers = partial.mode == "fake" and op in READS_NUMBERS
+    if reads_numbers or type(error).__name__ in _FAKE_NEEDS_VALUES:
         return 'the model reads numbers from a tensor: Tracer(mode="real").trace(...)'
     for name, value in given.items():
         hint = _hint_for_input(name, value)
