@@ -21,6 +21,8 @@
 `facts`         config, notes and tags; `surroundings`: system and git
 `repair`        checks a run, and writes a clean copy
 `report`        summary tables and the progress line
+`many`          a folder of runs: table, comparison, exports
+`formats`       other people's formats: TensorBoard events, Parquet, CSV, hiddenlayer
 ==============  ==================================================================
 
 Nothing here imports torch: a saved run opens without it.

@@ -1,31 +1,31 @@
-"""Values that are more than a number, to and from bytes; and what may be logged at all.
+"""Values that are more than a number: which there are, and what handles each.
 
-One `Kind` for each: how a value is *kept* at the call (a private copy, in the training
-thread), how it is *encoded* (in the flush thread) and *decoded*. A new kind of value is one
-more entry in `KINDS`; its code is part of the file format (docs/formats/segment.md).
+`KINDS` is the one table. Each entry says how a value is *kept* at the call (a private copy, in the
+training thread), how it is *encoded* (in the flush thread) and *decoded*. A new kind of value is
+one more line in it and three functions in a `codec_*` module, `keep_<name>`, `encode_<name>`
+and `decode_<name>`; its code is part of the file format (docs/formats/segment.md).
 
-Cost at the call: one copy of the value; of a tensor on an accelerator, one asynchronous
-copy on that accelerator and no synchronisation.
+Those modules are imported when they are first needed, so a run of numbers pays for none.
+
+Cost at the call: finding the kind 0.3 us; one copy of a value that somebody could still change,
+none of what ``.of`` made; of a tensor on an accelerator, one asynchronous copy on that
+accelerator and no synchronisation.
 
 Not here: numbers, which are packed in rows (``buffer``), and frames (``segment``).
 """
 
-import io
-import json
-import struct
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from introspect.errors import HistoryError
-from introspect.nouns.values import Image, to_numpy
-
-MOST_PIXELS = 64_000_000
-"""An Image of more is refused: Pillow takes PNG files beyond 89 million for an attack."""
+from introspect.nouns.values import to_numpy
+from introspect.nouns.verbs import verb
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +35,16 @@ class Kind:
     Attributes:
         code: Its number in the file.
         name: As people call it.
-        accepts: Whether a value is of this kind.
+        classes: (module, name) of the classes of such values; subclasses belong to it, too. Names,
+            since whoever holds such a value has imported its class, and nobody else should.
         keep: A copy that later changes of the value cannot reach. Training thread.
         encode: A kept value to bytes. Flush thread.
-        decode: Those bytes to the value.
+        decode: Those bytes to the value; an error, whatever they hold, if they are no such value.
     """
 
     code: int
     name: str
-    accepts: Callable[[Any], bool]
+    classes: tuple[tuple[str, str], ...]
     keep: Callable[[Any], Any]
     encode: Callable[[Any], bytes]
     decode: Callable[[bytes], Any]
@@ -52,11 +53,24 @@ class Kind:
 def kind_of(value: Any) -> Kind | None:
     """The kind of a value, or None if it cannot be logged.
 
+    Raises:
+        HistoryError: If it cannot, and it is clear what was meant.
+
     Example:
-        >>> kind_of(np.zeros(3)).name, kind_of("text")
+        >>> kind_of(np.zeros(3)).name, kind_of(object())
         ('array', None)
+        >>> kind_of("text")
+        Traceback (most recent call last):
+        introspect.errors.HistoryError: a str needs a wrapper: Text(text).
     """
-    return next((kind for kind in KINDS.values() if kind.accepts(value)), None)
+    for ancestor in type(value).__mro__:
+        name = (ancestor.__module__, ancestor.__qualname__)
+        kind = _BY_CLASS.get(name)
+        if kind is not None:
+            return kind
+        if name in _WRAPPERS:
+            raise HistoryError(f"a {name[1]} needs a wrapper: {_WRAPPERS[name]}.")
+    return KINDS[1] if _looks_like_an_array(value) else None
 
 
 def is_tensor(value: Any) -> bool:
@@ -100,104 +114,63 @@ class OnDevice:
         return to_numpy(self.tensor)
 
 
-def _accepts_array(value: Any) -> bool:
+def _looks_like_an_array(value: Any) -> bool:
     return is_tensor(value) or (hasattr(value, "__array__") and not isinstance(value, np.generic))
 
 
-def _keep_array(value: Any) -> Any:
-    if on_accelerator(value):
-        return OnDevice.of(value)
-    array = np.array(to_numpy(value), order="C", copy=True)
-    if array.dtype.hasobject:
-        raise HistoryError(
-            "an array of Python objects cannot be stored.",
-            given=f"{array.dtype} {array.shape}",
-            hint="array.astype(float)",
-        )
-    return array
+def _kind(code: int, name: str, family: str, *classes: str) -> Kind:
+    """A kind whose functions are found by name in ``codec_<family>`` on their first call."""
+    pairs = (one.partition(":") for one in classes)
+    functions = (
+        partial(_call, f"introspect.history.codec_{family}:{action}_{name}")
+        for action in ("keep", "encode", "decode")
+    )
+    return Kind(code, name, tuple((module, found) for module, _, found in pairs), *functions)
 
 
-def _encode_array(array: npt.NDArray[Any]) -> bytes:
-    file = io.BytesIO()
-    np.lib.format.write_array(file, array, allow_pickle=False)
-    return file.getvalue()
+@cache
+def _function(place: str) -> Callable[[Any], Any]:
+    return verb(place)
 
 
-def _decode_array(payload: bytes) -> npt.NDArray[Any]:
-    return np.lib.format.read_array(io.BytesIO(payload), allow_pickle=False)
+def _call(place: str, value: Any) -> Any:
+    return _function(place)(value)
 
 
-def _keep_image(image: Image) -> Image:
-    pixels = np.array(image.pixels, order="C", copy=True)
-    is_picture = pixels.ndim == 2 or (pixels.ndim == 3 and pixels.shape[2] in {3, 4})
-    if pixels.dtype != np.uint8 or not is_picture or not 0 < pixels.size <= 4 * MOST_PIXELS:
-        raise HistoryError(
-            "these pixels are no picture.",
-            given=f"{pixels.dtype} {pixels.shape}",
-            hint="Image.of(data), which takes (H, W), (C, H, W) and (H, W, C)",
-        )
-    return Image(pixels=pixels, cmap=image.cmap, caption=image.caption)
-
-
-def _encode_image(image: Image) -> bytes:
-    from PIL import Image as Pillow  # noqa: PLC0415  flush thread only: 40 ms that the loop never pays
-
-    about = json.dumps({"cmap": image.cmap, "caption": image.caption}).encode("ascii")
-    file = io.BytesIO()
-    # Level 1 of 9: 4 ms for a photograph of 224 x 224, not 15; the file is 18 % larger.
-    Pillow.fromarray(image.pixels).save(file, "png", compress_level=1)
-    return struct.pack("<I", len(about)) + about + file.getvalue()
-
-
-def _decode_image(payload: bytes) -> Image:
-    from PIL import Image as Pillow  # noqa: PLC0415  reading a run of numbers needs no Pillow
-
-    (size,) = struct.unpack_from("<I", payload)
-    about = json.loads(payload[4 : 4 + size])
-    with Pillow.open(io.BytesIO(payload[4 + size :]), formats=["png"]) as picture:
-        pixels = np.array(picture)
-    return Image(pixels=pixels, cmap=about["cmap"], caption=about["caption"])
-
-
-def _accepts_sketch(value: Any) -> bool:
-    # Whoever holds a Sketch has imported its module; nobody else should pay for that.
-    module = sys.modules.get("introspect.nouns.sketch")
-    return module is not None and isinstance(value, module.Sketch)
-
-
-def _decode_sketch(payload: bytes) -> Any:
-    from introspect.nouns.sketch import Sketch  # noqa: PLC0415  only runs that hold one need it
-
-    return Sketch.from_bytes(payload)
-
+_NOUNS = "introspect.nouns.values."
 
 KINDS = {
     kind.code: kind
     for kind in (
-        Kind(
-            code=2,
-            name="image",
-            accepts=lambda value: isinstance(value, Image),
-            keep=_keep_image,
-            encode=_encode_image,
-            decode=_decode_image,
-        ),
-        Kind(
-            code=3,
-            name="sketch",
-            accepts=_accepts_sketch,
-            keep=lambda sketch: sketch,  # immutable
-            encode=lambda sketch: sketch.to_bytes(),
-            decode=_decode_sketch,
-        ),
-        Kind(  # last: it accepts whatever can become an array
-            code=1,
-            name="array",
-            accepts=_accepts_array,
-            keep=_keep_array,
-            encode=_encode_array,
-            decode=_decode_array,
-        ),
+        _kind(1, "array", "arrays", "numpy:ndarray", "torch:Tensor"),  # and what looks like one
+        _kind(2, "image", "pictures", _NOUNS + "image:Image"),
+        _kind(3, "sketch", "arrays", "introspect.nouns.sketch:Sketch"),
+        _kind(4, "text", "words", _NOUNS + "words:Text"),
+        _kind(5, "audio", "media", _NOUNS + "audio:Audio"),
+        _kind(6, "video", "media", _NOUNS + "video:Video"),
+        _kind(7, "table", "words", _NOUNS + "words:Table"),
+        _kind(8, "embedding", "arrays", _NOUNS + "points:Embedding"),
+        _kind(
+            9, "figure", "pictures", _NOUNS + "figure:Figure", "matplotlib.figure:Figure"
+        ),  # the latter is drawn at the call
+        _kind(10, "pr_curve", "arrays", _NOUNS + "scores:PRCurve"),
+        _kind(11, "confusion_matrix", "arrays", _NOUNS + "scores:ConfusionMatrix"),
+        _kind(12, "mesh", "arrays", _NOUNS + "points:Mesh"),
+        _kind(13, "graph", "words", "introspect.nouns.graph:Graph"),
+        _kind(14, "histogram", "arrays", _NOUNS + "histogram:Histogram"),
+        _kind(15, "images", "pictures", _NOUNS + "image:Images"),
     )
 }
-"""Code to kind, in the order in which they are asked."""
+"""Code to kind."""
+
+_BY_CLASS = {name: kind for kind in KINDS.values() for name in kind.classes}
+
+_WRAPPERS = {
+    ("builtins", "str"): "Text(text)",
+    ("builtins", "list"): "np.array(numbers), Images.of(pictures) or Table.of(rows)",
+    ("builtins", "tuple"): "np.array(numbers), Images.of(pictures) or Table.of(rows)",
+    ("builtins", "dict"): "history.log(step, **values) or Table.of(columns)",
+    ("PIL.Image", "Image"): "Image.of(picture)",
+    ("matplotlib.axes._base", "_AxesBase"): "the figure, axes.figure",
+}
+"""What people log by mistake, and what they mean; the names are those of introspect.values."""

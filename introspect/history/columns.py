@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from introspect.history.blocks import LOST, Block, Cell
+from introspect.history.blocks import LOST, Block, Cell, seconds
 from introspect.history.growing import Growing, increases, is_before, paired, sorted_metric
 from introspect.nouns.metric import Metric, Step
 from introspect.nouns.pyramid import Pyramid
@@ -109,7 +109,7 @@ class Column:
     def last_time_s(self) -> float:
         """When the newest value was logged; -inf if there is none."""
         times = [float(self._times.room[self._times.length - 1])] if self._times.length else []
-        times += [(_last_tick(p) + _offset_ns(p)) / 1e9 for p in self._parts]
+        times += [seconds(_last_tick(p) + _offset_ns(p)) for p in self._parts]
         return max(times, default=-np.inf)
 
     def last_step(self) -> Step | None:
@@ -241,7 +241,7 @@ def _part(pending: tuple[Block, int] | Cell) -> _Part | None:
         return None
     data = np.empty(1, object)
     data[0] = value
-    times = np.array([(pending.tick + pending.offset_ns) / 1e9])
+    times = np.array([seconds(pending.tick + pending.offset_ns)])
     return _Part(np.array([pending.step], np.int64), np.array([pending.tick]), times, data)
 
 

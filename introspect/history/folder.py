@@ -17,6 +17,10 @@ from introspect.errors import SegmentError
 _NAME = re.compile(r"attempt-(\d+)-rank-(\d+)-pid-(\d+)(?:-(\d+))?\.segment")
 
 
+COMPACTED = "scalars.parquet"
+"""The numbers of a run that was compacted (docs/formats/parquet.md)."""
+
+
 @dataclass(frozen=True, slots=True)
 class SegmentName:
     """What the name of a segment says."""

@@ -24,7 +24,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from time import perf_counter_ns
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from introspect.errors import HistoryError, IntrospectWarning
 from introspect.history.attempts import Run
@@ -33,7 +33,7 @@ from introspect.history.buffer import Buffer
 from introspect.history.checks import READERS, checked_step, empty_key, number_of, unstorable
 from introspect.history.codec import OnDevice, kind_of
 from introspect.history.facts import plain_config
-from introspect.history.folder import existing_folder, open_folder, segments
+from introspect.history.folder import COMPACTED, existing_folder, open_folder, segments
 from introspect.history.reading import Readable
 from introspect.history.surroundings import surroundings
 from introspect.history.writer import Writer
@@ -58,10 +58,14 @@ class History(Readable):
         tags: Words by which runs are told apart, written with the first log.
         facts: Record command line, versions, machine and git commit once. Never environment
             variables; credentials are cut.
+        tensorboard: Write TensorBoard's event files, too, in the background: True for the run
+            folder itself, or another folder. ``tensorboard --logdir`` of it, or of its parent,
+            shows the run live. Forked and pickled copies write to the run alone.
 
     Raises:
         SegmentError: If `path` is a file, or a folder cannot be made or written there.
-        HistoryError: If there is no such attempt, or `config` has no names.
+        HistoryError: If there is no such attempt, `config` has no names, or ``tensorboard=True``
+            has no `path`.
 
     What was logged is in memory and, within 0.2 s, in the file; what `flush` or `close`
     returned for survives a killed process. With a full disk, up to 256 MiB wait in memory and
@@ -89,12 +93,37 @@ class History(Readable):
         config: Any = None,
         tags: Sequence[str] = (),
         facts: bool = True,
+        tensorboard: bool | str | os.PathLike[str] = False,
     ) -> None:
         folder = None if path is None else open_folder(path)
         self._begin(folder, resume=resume, attempt=attempt, facts=facts)
+        if tensorboard is not False:
+            self._mirror(tensorboard)
         record = {"config": plain_config(config or {}), "tags": _checked_tags(tags)}
         if record["config"] or record["tags"]:
             self._writer.tell(record)
+
+    def _mirror(self, target: bool | str | os.PathLike[str]) -> None:  # noqa: FBT001  as it was given
+        """Write event files as well."""
+        from introspect.history.formats.events.sink import EventSink  # noqa: PLC0415  only who wants them pays
+
+        place = self._folder if isinstance(target, bool) else open_folder(target)
+        if place is None:
+            raise HistoryError(
+                "tensorboard=True means the run folder, and there is none.",
+                where="History(None, tensorboard=True)",
+                hint="History('runs/name', tensorboard=True), or tensorboard='another/folder'",
+            )
+        rank, writer = self._writer.rank, self._writer
+        sink = EventSink(
+            place / f"rank-{rank}" if rank else place,
+            config=lambda: writer.about.config,
+            is_resumed=self._resume,
+            report=writer.report,
+        )
+        writer.sinks.append(sink)
+        if self._folder is None:
+            self._finalizer = weakref.finalize(self, _close_at_end, writer)
 
     def _begin(
         self,
@@ -107,6 +136,9 @@ class History(Readable):
         is_reader: bool = False,
     ) -> None:
         found = [] if folder is None else segments(folder)
+        if is_reader and not found and folder is not None and (folder / COMPACTED).is_file():
+            self._begin_compacted(folder, attempt)
+            return
         if attempt is not None and attempt not in {name.attempt for name in found}:
             raise _no_such_attempt(folder, attempt, sorted({name.attempt for name in found}))
         if resume and found:
@@ -127,6 +159,13 @@ class History(Readable):
         self._run = Run(folder, attempt=attempt) if folder is not None and is_read else None
         if folder is not None:  # at the end of the process, too
             self._finalizer = weakref.finalize(self, _close_at_end, self._writer)
+
+    def _begin_compacted(self, folder: Path, attempt: int | None) -> None:
+        """A run of which only the Parquet is left."""
+        from introspect.history.formats.parquet_reader import CompactedRun  # noqa: PLC0415  an extra
+
+        self._begin(None, facts=False, is_reader=True)
+        self._folder, self._run = folder, cast("Any", CompactedRun(folder, attempt=attempt))
 
     @classmethod
     def open(cls, path: str | os.PathLike[str], *, attempt: int | None = None) -> Self:
@@ -162,8 +201,9 @@ class History(Readable):
         Args:
             step: An int, or (epoch, step), within int64; negative ones and any order are fine.
             **values: By key. Numbers become float64 (ints beyond 2**53 lose digits), as do
-                tensors without dimensions. Other tensors and arrays, Images and Sketches
-                are kept as they are now: changing them later changes nothing here.
+                tensors without dimensions. Other tensors and arrays, Sketches,
+                Graphs, matplotlib figures and the values of ``introspect.values`` are kept as
+                they are now: changing them later changes nothing here.
 
         Raises:
             HistoryError: If the step is neither, or a key is empty.
@@ -312,7 +352,12 @@ class History(Readable):
             )
         if not self._writer.is_started:
             self._start()
+        self._writer.flush()  # so that sinks have what comes before it
         rewound = self._writer.rewind(step)
+        for sink in self._writer.sinks:
+            hide: Any = getattr(sink, "rewind", None)
+            if hide is not None:
+                hide(step)
         self._writer.flush()
         if self._run is not None:
             self._run.poll()

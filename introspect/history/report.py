@@ -92,10 +92,10 @@ def value_text(value: Any) -> str:
         return "damaged"
     if isinstance(value, float):
         return number_text(value)
-    pixels = getattr(value, "pixels", None)
-    array = value if pixels is None else pixels
-    if hasattr(array, "shape") and hasattr(array, "dtype"):
-        return f"{type(value).__name__} {array.dtype} {tuple(array.shape)}"
+    if type(value).__module__.startswith("introspect.nouns.values"):
+        return repr(value)[1:-1]
+    if hasattr(value, "shape") and hasattr(value, "dtype"):
+        return f"{type(value).__name__} {value.dtype} {tuple(value.shape)}"
     return type(value).__name__
 
 

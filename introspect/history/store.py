@@ -193,6 +193,7 @@ class Store:
             return
         if not self._is_ended and not self._frames:
             self._queue_all([*self._all_names(), *self._again(), frame(END, b"")])
+            self._named_end = self._end + self.backlog_bytes  # else names might come behind the end
             self.write()
             self._is_ended = not self._frames
         self.release()

@@ -7,7 +7,7 @@ noun            is                                            made by
 `drawing`       Drawing: boxes, lines and text, in points      ``introspect.graph.layout``
 `metric`        Metric, Step: one key of a history             ``introspect.history``
                 (its parts: `ranks`, `smoothing`, `pyramid`, `metric_tables`)
-`values`        Image: values that are more than numbers       users
+`values`        Image, Audio, Table, ...: more than numbers    users
 `sketch`        Sketch: a histogram from the bits of a float   ``introspect.tensors``
                 (its parts: `float_bins`, `float_values`, `mass`, `sketch_bytes`)
 `panels`        Panel: what one chart of a canvas shows        ``introspect.canvas``

@@ -572,7 +572,7 @@ def test_ten_thousand_images_open_without_being_decoded(tmp_path):
     start = time.process_time()
     opened = History(tmp_path)
     assert len(opened["loss"]) == 10_000
-    assert ("image", 10_000, "Image uint8 (8, 8)") in opened.summary().rows
+    assert ("image", 10_000, "Image 8×8 grey") in opened.summary().rows
     assert time.process_time() - start < 5
     assert opened["image"].last.pixels.shape == (8, 8)
 

@@ -27,7 +27,7 @@ def test_the_summary_lists_keys_counts_and_last_values():
         ["loss", "2", "0.25"],
         ["acc", "1", "0.8"],
         ["weight", "1", "ndarray", "float32", "(2,", "3)"],
-        ["picture", "1", "Image", "uint8", "(4,", "5)"],
+        ["picture", "1", "Image", "5×4", "grey"],
     ]
 
 
