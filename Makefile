@@ -8,7 +8,7 @@
 #
 #   make quick       the tests under ten seconds, until the first failure
 #   make test-full   all tests with twenty times as many random examples
-#   make test-light  the tests on an older PyTorch without torchvision, in .venv-light
+#   make test-light  what depends on torch, on an older one without torchvision, in .venv-light
 #   make lint        format, lint, types, layers
 #   make clean       remove the environments, caches and builds; never a demo's output
 #
@@ -65,9 +65,12 @@ export FULL
 test-full: lint
 	$(ONE_THREAD) INTROSPECT_FULL=1 .venv/bin/python -c "$$FULL" $(ARGS)
 
+# What depends on the version of torch; files, pages and charts do not.
 # Without torchvision some modules with doctests cannot be imported: those skip and say so.
+LIGHT_TESTS := tests/graph tests/tensors tests/compat tests/nouns tests/test_package.py \
+	$(addprefix tests/history/,test_log.py test_codec_numbers.py test_ranks.py test_ends.py) introspect
 test-light: $(INSTALLED_LIGHT)
-	$(ONE_THREAD) .venv-light/bin/python $(PYTEST) --doctest-ignore-import-errors $(ARGS)
+	$(ONE_THREAD) .venv-light/bin/python $(PYTEST) --doctest-ignore-import-errors $(LIGHT_TESTS) $(ARGS)
 
 lint: $(INSTALLED)
 	.venv/bin/ruff format --check .
@@ -92,7 +95,7 @@ endef
 $(INSTALLED): pyproject.toml constraints.txt
 	$(call make_environment,.venv)
 	@echo "installing into .venv; PyTorch is several GB, this takes a minute or more"
-	@.venv/bin/python -m pip install -qq -c constraints.txt -e '.[demo,notebook,tensorboard,data,test,browser,peers]'
+	@.venv/bin/python -m pip install -qq -c constraints.txt -e '.[demo,notebook,page,movie,tensorboard,data,test,browser,peers]'
 	@touch $@
 
 $(INSTALLED_LIGHT): pyproject.toml constraints.txt

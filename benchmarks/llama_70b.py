@@ -5,7 +5,9 @@
 Sequence of 2,048 tokens. Each row is a process of its own, in which a small model is traced
 before, so that torch's fake tensors are loaded; no peer draws such a model. Needs transformers.
 The goals for building and tracing are 1.5 s and 50 MB, and 0.15 s with ``memoize=True``, whose
-graph must be the same.
+graph must be the same. The last rows go from the model on `meta` straight to a folded SVG file,
+with the goals of 3 s and 100 MB: after the small trace, and in a process that has traced and drawn
+nothing before.
 """
 
 import json
@@ -29,6 +31,7 @@ SMALL |= {"num_attention_heads": 4, "num_key_value_heads": 2}
 LARGE = {"vocab_size": 128_256, "hidden_size": 8192, "intermediate_size": 28_672}
 LARGE |= {"num_hidden_layers": 80, "num_attention_heads": 64, "num_key_value_heads": 8}
 RUNS = 5
+FILE_ROWS = {"warm": "after a small trace", "cold": "the first thing in a process"}
 
 
 def resident_mb() -> float:
@@ -71,6 +74,17 @@ def measure(*, memoize: bool) -> dict[str, Any]:
     }
 
 
+def measure_file(*, is_cold: bool) -> list[float]:
+    """From the model on `meta` to an SVG file: CPU seconds, and megabytes grown since."""
+    if not is_cold:
+        trace(build(SMALL), 16, memoize=False)
+    model = build(LARGE)
+    memory_mb, start = resident_mb(), time.process_time()
+    with tempfile.TemporaryDirectory() as folder:
+        trace(model, 2048, memoize=False).save(Path(folder) / "llama.svg")
+    return [time.process_time() - start, resident_mb() - memory_mb]
+
+
 def are_same(graph: introspect.Graph, other: introspect.Graph) -> bool:
     """Every op, value and call, with its wiring, lines and flags."""
 
@@ -86,7 +100,11 @@ def are_same(graph: introspect.Graph, other: introspect.Graph) -> bool:
 def main() -> None:
     if len(sys.argv) > 1:
         warnings.simplefilter("ignore")
-        print(json.dumps(measure(memoize=sys.argv[1] == "memoize")))
+        what = sys.argv[1]
+        if what in FILE_ROWS:
+            print(json.dumps(measure_file(is_cold=what == "cold")))
+        else:
+            print(json.dumps(measure(memoize=what == "memoize")))
         return
     print(f"{'CPU seconds':14}{'built':>8}{'traced':>8}{'again':>8}{'drawn':>8}{'MB':>6}")
     for name in ("plain", "memoize"):
@@ -96,6 +114,11 @@ def main() -> None:
         print(f"{name:14}{cells}{times[-1]:6.0f}")
     print(runs[-1]["what"])
     print("the same graph" if all(run["is_same"] for run in runs) else "THE GRAPHS DIFFER")
+    print(f"\n{'meta model to SVG file':32}{'CPU s':>8}{'MB':>6}")
+    for name, title in FILE_ROWS.items():
+        rows = [own_process.measure(__file__, name, one_thread=True) for _ in range(RUNS)]
+        seconds, grown_mb = (median(column) for column in zip(*rows, strict=True))
+        print(f"{title:32}{seconds:8.3f}{grown_mb:6.0f}")
 
 
 if __name__ == "__main__":

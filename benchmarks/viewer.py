@@ -169,11 +169,12 @@ STEPS = """async () => {
       await next();
     }
   }
-  v.index.prepare();
+  await new Promise((done) => setTimeout(done, 1000)); // idle: the index is made
   const search = ["stages.1", "linear", "q", "add2", "nothing"].map((query) => {
-    v.search.input.value = query;
+    const input = document.querySelector("input[type=search]");
+    input.value = query;
     const began = performance.now();
-    v.search.update();
+    input.dispatchEvent(new Event("input"));
     return performance.now() - began;
   });
   return { expand, among, all, frames, search, first: introspectFirstViewMs };

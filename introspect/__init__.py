@@ -15,6 +15,7 @@ The map: plain nouns, four subjects that turn them into each other, then rooms f
 ``introspect.history``   what the training said: log -> segment -> Metric
 ``introspect.canvas``    the live picture: Metric -> Panel -> notebook, terminal, file
 ``introspect.tensors``   how the tensors move: watch -> Sketch -> comparison
+``introspect.viewer``    the page over many runs
 ``introspect.compat``    drop-in modules for the tools that people come from
 ``introspect.demo``      all of it on Fashion-MNIST
 ====================  =======================================================
@@ -28,6 +29,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from introspect.canvas import Canvas as Canvas
+    from introspect.canvas.page import Page as Page
+    from introspect.canvas.page import serve as serve
     from introspect.errors import IntrospectError as IntrospectError
     from introspect.errors import IntrospectWarning as IntrospectWarning
     from introspect.graph.backward import trace_backward as trace_backward
@@ -36,6 +39,8 @@ if TYPE_CHECKING:
     from introspect.graph.trace import Tracer as Tracer
     from introspect.graph.trace import trace as trace
     from introspect.history import History as History
+    from introspect.history.many import Runs as Runs
+    from introspect.history.many import runs as runs
     from introspect.nouns.graph import Graph as Graph
     from introspect.nouns.metric import Metric as Metric
     from introspect.nouns.sketch import Sketch as Sketch
@@ -43,6 +48,7 @@ if TYPE_CHECKING:
     from introspect.tensors import Watch as Watch
     from introspect.tensors import compare_histograms as compare_histograms
     from introspect.tensors import watch as watch
+    from introspect.viewer import view as view
 
 __version__ = "0.1.0"
 
@@ -54,14 +60,19 @@ _HOMES = {
     "IntrospectError": "introspect.errors",
     "IntrospectWarning": "introspect.errors",
     "Metric": "introspect.nouns.metric",
+    "Page": "introspect.canvas.page",
+    "Runs": "introspect.history.many",
     "Sketch": "introspect.nouns.sketch",
     "Tracer": "introspect.graph.trace",
     "Watch": "introspect.tensors",
     "compare_histograms": "introspect.tensors",
     "diff": "introspect.graph.compare.diff",
+    "runs": "introspect.history.many",
+    "serve": "introspect.canvas.page",
     "trace": "introspect.graph.trace",
     "trace_backward": "introspect.graph.backward",
     "verify": "introspect.graph.proof.replay",
+    "view": "introspect.viewer",
     "watch": "introspect.tensors",
 }
 
@@ -76,6 +87,13 @@ def __getattr__(name: str) -> Any:
     if name in {"compat", "transforms", "values"}:
         return import_module(f"introspect.{name}")
     raise AttributeError(f"module 'introspect' has no attribute {name!r}")
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """``%load_ext introspect``: gives a notebook ``%introspect view PATH``."""
+    from introspect.viewer.magic import load  # noqa: PLC0415  a notebook alone needs it
+
+    load(shell)
 
 
 def __dir__() -> list[str]:

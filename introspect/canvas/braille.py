@@ -98,6 +98,40 @@ def _column_extent(
     return low, high
 
 
+def braille_dots(
+    points: Floats,
+    classes: npt.NDArray[np.int64],
+    *,
+    limits: Sequence[tuple[float, float]],
+    columns: int,
+    rows: int,
+) -> Glyphs:
+    """Points as single dots.
+
+    Args:
+        points: float64 ``(m, 2)``, finite.
+        classes: int64 ``(m,)``, 0 to 126.
+        limits: Both ends of x and of y; points outside are not drawn.
+        columns: Of cells.
+        rows: Of cells.
+
+    Example:
+        >>> corners = np.array([[0.0, 0.0], [1.0, 1.0]])
+        >>> braille_dots(corners, np.zeros(2, int), limits=((0, 1), (0, 1)), columns=2, rows=1)[0]
+        ['⡀⠈']
+    """
+    masks = np.zeros((rows, columns), dtype=np.int64)
+    owner = np.full((rows, columns), -1, dtype=np.int8)
+    ends = np.array(limits, dtype=np.float64)
+    share = (points - ends[:, 0]) / np.maximum(ends[:, 1] - ends[:, 0], 1e-300)
+    inside = ((share >= 0) & (share <= 1)).all(axis=1)
+    across = np.rint(share[inside, 0] * (columns * 2 - 1)).astype(np.int64)
+    down = np.rint((1 - share[inside, 1]) * (rows * 4 - 1)).astype(np.int64)
+    np.bitwise_or.at(masks, (down // 4, across // 2), _DOTS[down % 4, across % 2])
+    owner[down // 4, across // 2] = np.minimum(classes[inside], 126)
+    return ["".join(chr(0x2800 + int(mask)) for mask in row) for row in masks], owner
+
+
 def block_bars(shares: Floats, *, rows: int) -> list[str]:
     """Bars from below, one column each, in eighths of a cell.
 

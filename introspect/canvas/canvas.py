@@ -8,20 +8,23 @@ costs microseconds whatever the length of the history.
 Nothing here raises into a training, save for what the user's own block raises: what cannot
 be drawn becomes one warning, and a message in its panel.
 
-Not here: pictures (``introspect.canvas.figure``), text (``introspect.canvas.terminal``).
+Not here: the ``draw_*`` calls (``introspect.canvas.draw_charts``, ``draw_things``), pictures
+(``introspect.canvas.figure``), text (``introspect.canvas.terminal``).
 matplotlib, rich and IPython are imported by the first picture that needs them.
 """
 
 import functools
 import os
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, cast
 
-from introspect.canvas import sources
+from introspect.canvas.clock import ProgressClock
+from introspect.canvas.draw_charts import Charts
+from introspect.canvas.draw_things import Things
 from introspect.canvas.faults import Faults
-from introspect.canvas.progress import ProgressClock
 from introspect.canvas.screens import (
     BACKENDS,
     Backend,
@@ -30,7 +33,15 @@ from introspect.canvas.screens import (
     chosen,
 )
 from introspect.errors import CanvasError
-from introspect.nouns.panels import CustomPanel, MessagePanel, Panel
+from introspect.nouns.panels import (
+    Column,
+    CustomPanel,
+    MessagePanel,
+    Panel,
+    Placed,
+    Row,
+    leaves,
+)
 from introspect.theme import Mode
 
 if TYPE_CHECKING:
@@ -38,23 +49,27 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from introspect.canvas.figure import Easel
+    from introspect.canvas.page import Page
 
-_EVERY_S = {"notebook": 0.25, "terminal": 0.5, "lines": 10.0, "none": 0.0}
+_EVERY_S = {"notebook": 0.0, "image": 0.25, "terminal": 0.5, "lines": 10.0, "none": 0.0}
 
 
-class Canvas:
+class Canvas(Charts, Things):
     """A live picture of a training.
 
     Args:
         backend: ``"notebook"`` (one output, updated in place), ``"terminal"`` (text, redrawn),
             ``"lines"`` (one plain line each ten seconds), ``"none"`` (nothing is shown, `save`
-            works), or ``"auto"``: whichever fits the place.
+            works), ``"image"`` (a picture in a notebook, updated in place), or ``"auto"``:
+            whichever fits the place.
         theme: ``"light"``, ``"dark"`` or ``"print"``.
         width_in: Width of pictures in inches.
         every_s: Least time between two pictures in seconds; None for that of the backend.
+        page: Show it on a page of this machine instead, whose address is printed: `Canvas.page`.
 
     Raises:
         CanvasError: If an option is unknown.
+        MissingExtraError: If `page` is given without the extra ``page``.
 
     A subclass may have ``draw_*`` methods of its own. They paint with matplotlib on
     ``self.ax`` and get a panel like the others; they run when the picture is drawn.
@@ -75,6 +90,7 @@ class Canvas:
         theme: Mode = "light",
         width_in: float = 10.0,
         every_s: float | None = None,
+        page: bool = False,
     ) -> None:
         _check("backend", backend, BACKENDS)
         _check("theme", theme, ("light", "dark", "print"))
@@ -84,12 +100,17 @@ class Canvas:
         self.width_in = width_in
         self._backend: Backend = backend
         self._every_s = every_s
-        self._panels: tuple[Panel, ...] = ()
-        self._collecting: list[Panel] | None = None
+        self._panels: tuple[Placed, ...] = ()
+        self._collecting: list[Placed] | None = None
         self._ax: Axes | None = None
         self._screen: Screen | None = None
         self._faults = Faults()
         self._clock = ProgressClock()
+        self._process = os.getpid()
+        if page:
+            from introspect.canvas.page.screen import PageScreen  # noqa: PLC0415  an extra
+
+            self._screen = PageScreen(report=self._faults)
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -111,75 +132,56 @@ class Canvas:
         if kind is None and panels:
             self._show(tuple(panels))
 
-    # What can be drawn ------------------------------------------------------------------
+    # Where it goes ------------------------------------------------------------------------
 
-    def draw_plot(
-        self,
-        metrics: Any,
-        labels: str | Sequence[str] | None = None,
-        ylabel: str = "",
-        title: str = "",
-    ) -> None:
-        """Lines over steps.
+    @contextmanager
+    def row(self, shares: Sequence[float] | None = None) -> Generator[Self]:
+        """What is drawn inside stands side by side.
 
         Args:
-            metrics: A Metric, a list of them, a list or array of numbers (None is a gap), or
-                several of those.
-            labels: Names at the line ends in place of the metrics' own.
-            ylabel: The unit; with a ``%`` in it, shares are written as percent.
-            title: Else the name of the metric.
+            shares: Width of each member in proportion; None for equal ones.
+
+        Example:
+            >>> canvas = Canvas(backend="none")
+            >>> with canvas, canvas.row([2, 1]):
+            ...     canvas.draw_plot([3, 2, 1], title="Loss")
+            ...     with canvas.column():
+            ...         canvas.draw_bar({"cat": 3, "dog": 4})
+            ...         canvas.draw_text("two of a column")
+            >>> len(canvas.panels[0].panels)
+            2
         """
-        self._draw(
-            title,
-            lambda: sources.line_panel(metrics, labels=labels, ylabel=ylabel, title=title),
-        )
+        wide = None if shares is None else tuple(float(share) for share in shares)
+        if wide is not None and not all(0 < share < float("inf") for share in wide):
+            raise CanvasError("shares of a row are above 0.", given=f"{shares=}", hint="[2, 1]")
+        with self._inside(lambda members: Row(members, wide)):
+            yield self
 
-    def draw_image(
-        self, metric: Any, limit: int = 5, title: str = "", cmap: str | None = None
-    ) -> None:
-        """The newest arrays or Images of a metric side by side, or a single one.
+    @contextmanager
+    def column(self) -> Generator[Self]:
+        """What is drawn inside stands one under the other: a member of a row."""
+        with self._inside(Column):
+            yield self
 
-        Args:
-            metric: A Metric of arrays or Images, or one array ``(H, W)``, ``(C, H, W)`` or
-                ``(O, I, H, W)``, the last as a grid of filters.
-            limit: How many steps.
-            title: Else the name of the metric.
-            cmap: Name of a matplotlib colour map; None takes blue to orange for signed values,
-                white to ink for others, grey for bytes.
-        """
-        self._draw(title, lambda: sources.image_panel(metric, limit=limit, title=title, cmap=cmap))
-
-    def draw_hist(self, metric: Any, title: str = "") -> None:
-        """The distributions of the last four steps of a metric, overlaid.
-
-        Args:
-            metric: A Metric of arrays or Sketches, or a single one.
-            title: Else the name of the metric.
-        """
-        self._draw(title, lambda: sources.histogram_panel(metric, title=title))
-
-    def draw_summary(self, history: Any, title: str = "") -> None:
-        """The newest step and the training time of a history, in one line."""
-        self._draw(title, lambda: sources.summary_panel(history, title=title))
-
-    def draw_progress(
-        self, done: float, total: float, *, epochs: int | None = None, title: str = ""
-    ) -> None:
-        """How much of the training is done, how fast it goes and how long it will take.
-
-        Args:
-            done: Steps taken.
-            total: Steps planned.
-            epochs: Epochs planned; they cut the line.
-            title: Before the numbers.
-        """
-        self._draw(title, lambda: self._clock.panel(done, total, epochs=epochs, title=title))
+    @contextmanager
+    def _inside(self, make: Callable[[tuple[Placed, ...]], Placed]) -> Generator[None]:
+        """Collect panels for one row or column; an exception drops it."""
+        outer, self._collecting = self._collecting, []
+        try:
+            yield
+            members = tuple(self._collecting)
+        finally:
+            self._collecting = outer
+        if members and outer is not None:
+            outer.append(make(members))
+        elif members:
+            self._show((make(members),))
 
     # What can be had ----------------------------------------------------------------------
 
     @property
-    def panels(self) -> tuple[Panel, ...]:
-        """What was drawn last."""
+    def panels(self) -> tuple[Placed, ...]:
+        """What was drawn last: panels, and rows and columns of them."""
         return self._panels
 
     @property
@@ -212,36 +214,84 @@ class Canvas:
         path: str | os.PathLike[str],
         *,
         theme: Mode | None = None,
+        dpi: float | None = None,
         frames: int = 60,
+        every: int | None = None,
         fps: float = 8,
     ) -> None:
         """Write what was drawn last to a file; the suffix picks the format.
 
+        A film is drawn from the history at this call, so the training pays nothing for it.
+
         Args:
-            path: Ends in ``.png``, ``.pdf``, ``.svg`` or ``.gif``. Missing folders are made.
+            path: Ends in ``.png``, ``.pdf``, ``.svg``, ``.html`` (interactive, one file), ``.gif``,
+                ``.webp`` or ``.mp4``. Missing folders are made; an existing file is replaced only
+                when the new one is complete.
             theme: Another than that of the canvas.
-            frames: Of a GIF, which replays the history: at most so many.
-            fps: Frames a second of a GIF.
+            dpi: Pixels an inch of a PNG; matplotlib's ``savefig.dpi`` unless said.
+            frames: Of a film: at most so many, spread evenly over the steps.
+            every: A frame at each `every`-th step that was logged, in place of `frames`.
+            fps: Frames a second of a film.
 
         Raises:
-            CanvasError: If nothing was drawn.
+            CanvasError: If nothing was drawn, or `every` or `fps` cannot be.
             FormatError: If the suffix is unknown; the message names the known ones.
-            OSError: If the file cannot be written.
+            MissingExtraError: For ``.mp4``, if PyAV is not installed.
+            SaveError: If the file cannot be written. It is an OSError, too.
         """
-        from introspect.canvas.files import checked, write  # noqa: PLC0415  when needed
+        from introspect.canvas.files import Film, checked, write  # noqa: PLC0415  when needed
 
         place = checked(path)
-        easel = self._easel(theme or self.theme)
-        write(self._drawn(), place, easel, frames=frames, fps=fps)
+        film = Film(frames=frames, every=every, fps=fps)
+        write(self._drawn(), place, self._easel(theme or self.theme), film=film, dpi=dpi)
 
     def close(self) -> None:
         """Show what was held back and leave a lasting last frame. The canvas stays usable."""
         screen, self._screen = self._screen, None
         if screen is not None:
-            screen.close()
+            _close(screen, self._process)
+            if hasattr(screen, "page"):  # it stays, for whoever looks
+                self._screen = screen
+
+    @property
+    def page(self) -> "Page":
+        """The page of ``Canvas(page=True)``: its `url`, `start(train)`, `close()`.
+
+        Raises:
+            CanvasError: If the canvas has none.
+        """
+        page = getattr(self._screen, "page", None)
+        if page is None:
+            raise CanvasError("this canvas has no page.", hint="introspect.Canvas(page=True)")
+        return page
+
+    def start(self, train: Callable[[], Any]) -> Any:
+        """Run a training in a thread, with the page in the foreground until Ctrl-C.
+
+        Three lines make a live page of a script: ``canvas = Canvas(page=True)``, a ``draw_*``
+        in the training, ``canvas.start(train)``; or ``@canvas.start`` above the training.
+
+        Args:
+            train: Called without arguments.
+
+        Returns:
+            What the training returned, if it has ended.
+
+        Raises:
+            CanvasError: If the canvas has no page.
+        """
+        return self.page.start(train)
+
+    def draw_panels(self, *panels: Placed) -> None:
+        """Panels that were made elsewhere: by ``introspect.canvas.automatic.panels_of``, say."""
+        if self._collecting is not None:
+            self._collecting.extend(panels)
+        elif panels:
+            self._show(panels)
 
     def __repr__(self) -> str:
-        kinds = ", ".join(type(panel).__name__ for panel in self._panels) or "nothing drawn"
+        known = (type(panel).__name__ for panel in leaves(self._panels))
+        kinds = ", ".join(known) or "nothing drawn"
         return f"<Canvas: {kinds}>"
 
     def _repr_png_(self) -> bytes | None:
@@ -283,8 +333,10 @@ class Canvas:
         paint_into(ax, panel, self._easel(self.theme))
         self._ax = ax
 
-    def _show(self, panels: tuple[Panel, ...]) -> None:
+    def _show(self, panels: tuple[Placed, ...]) -> None:
         self._panels = panels
+        if os.getpid() != self._process:
+            return  # a forked child has no screen: its parent draws
         if self._screen is None:
             self._screen = self._made_screen()
         self._screen.show(panels)
@@ -294,6 +346,12 @@ class Canvas:
         backend = chosen(self._backend)
         every_s = _EVERY_S[backend] if self._every_s is None else self._every_s
         if backend == "notebook":
+            from introspect.canvas.widget import WidgetScreen  # noqa: PLC0415  when needed
+
+            screen: Screen = WidgetScreen(
+                every_s=every_s, report=self._faults, easel=self._easel(self.theme)
+            )
+        elif backend == "image":
             from introspect.canvas.notebook import NotebookScreen  # noqa: PLC0415  when needed
 
             screen = NotebookScreen(
@@ -307,7 +365,7 @@ class Canvas:
             screen = LineScreen(every_s=every_s, report=self._faults)
         else:
             return Screen(every_s=every_s, report=self._faults)
-        weakref.finalize(self, screen.close)
+        weakref.finalize(self, _close, screen, os.getpid())
         return screen
 
     def _easel(self, mode: Mode) -> "Easel":
@@ -322,12 +380,18 @@ class Canvas:
 
         return Easel(width_in=self.width_in, mode=mode, expose=expose, report=self._faults)
 
-    def _drawn(self) -> tuple[Panel, ...]:
+    def _drawn(self) -> tuple[Placed, ...]:
         if not self._panels:
             raise CanvasError(
                 "nothing was drawn on this canvas yet.", hint="canvas.draw_plot(history['loss'])"
             )
         return self._panels
+
+
+def _close(screen: Screen, process: int) -> None:
+    """Close a screen in the process that made it; a forked child leaves it alone."""
+    if os.getpid() == process:
+        screen.close()
 
 
 def _recorded(name: str, method: Callable[..., object]) -> Callable[..., None]:

@@ -37,6 +37,10 @@ def progress_facts(panel: ProgressPanel) -> tuple[list[Fact], list[Fact]]:
     if panel.rate_per_s is not None:
         rate = panel.rate_per_s
         left.append(("", format_count(rate) if rate >= 10 else f"{rate:.2g}", " steps/s"))
+        if panel.items_per_step:
+            each = rate * panel.items_per_step
+            words = format_count(each) if each >= 10 else f"{each:.2g}"
+            left.append(("", words, f" {clean(panel.items)}/s"))
     finished = panel.done >= panel.total
     right: list[Fact] = [("", format_duration(panel.elapsed_s), "" if finished else " elapsed")]
     if panel.left_s is not None and not finished:

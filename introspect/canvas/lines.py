@@ -3,104 +3,43 @@
 ``LinePanel -> LineView``, in NumPy alone. The rules of the look live here, so that a figure
 and a terminal follow the same ones: losses from zero, the top at the 99 % value after the
 first 2 % of steps with the cut-off announced, NaN and infinity as a break and a word, never
-in the range of an axis.
+in the range of an axis; noisy columns with their trend, which the title states.
 
-Cost: a few passes over the values, 20 ms at 1e6 points.
+Cost: a few passes over the values, 20 ms at 1e6 points, 100 ms with a trend.
 
-Not here: how many points are drawn (``introspect.canvas.decimate``), colours, fonts, glyphs
-(``introspect.canvas.paint_lines``, ``terminal``).
+Not here: axes (``introspect.canvas.line_axes``), how many points are drawn
+(``introspect.canvas.decimate``), colours, fonts, glyphs (``introspect.canvas.paint_lines``,
+``terminal``).
 """
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from introspect.canvas.ticks import clean, format_percent, format_ticks, format_value, nice_ticks
-from introspect.canvas.timeline import Timeline
-from introspect.nouns.metric import format_step
+from introspect.canvas.line_axes import (
+    Marks,
+    Range,
+    limits_of,
+    log_range,
+    log_ticks,
+    steps_of,
+    y_range,
+)
+from introspect.canvas.line_curve import Curve, LineView, curve_of, half_life_steps
+from introspect.canvas.ticks import (
+    clean,
+    format_count,
+    format_percent,
+    format_ticks,
+    format_value,
+    nice_ticks,
+)
+from introspect.canvas.timeline import Timeline, counted, paired
 from introspect.nouns.panels import LinePanel, Series
 
 Floats = npt.NDArray[np.float64]
-Range = tuple[float, float]
-
-_HUGE = 1e300  # beyond, differences of two values overflow
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Curve:
-    """One line, ready to be drawn.
-
-    Attributes:
-        name: Cleaned for one line of text.
-        index: Which of the categorical colours.
-        x: float64 ``(n,)``, positions.
-        y: float64 ``(n,)``, NaN where the line breaks.
-        faults: Positions of NaN and infinity, float64.
-        fault_text: ``"NaN from step 560"``, or empty.
-        last_text: The newest value as text, empty without values.
-        ends_broken: Whether the newest value is NaN or infinite.
-    """
-
-    name: str
-    index: int
-    x: Floats
-    y: Floats
-    faults: Floats
-    fault_text: str
-    last_text: str
-    ends_broken: bool
-
-    @property
-    def end(self) -> tuple[float, float] | None:
-        """The last finite point."""
-        rows = np.flatnonzero(np.isfinite(self.y[-1000:]))
-        if not rows.size:
-            rows = np.flatnonzero(np.isfinite(self.y))
-            return (float(self.x[rows[-1]]), float(self.y[rows[-1]])) if rows.size else None
-        row = max(len(self.y) - 1000, 0) + rows[-1]
-        return float(self.x[row]), float(self.y[row])
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class LineView:
-    """A line chart without pixels.
-
-    Attributes:
-        title: Cleaned for one line.
-        how: The grey words after it.
-        curves: In the order of the series.
-        x_limits: Left and right end.
-        y_limits: Bottom and top.
-        y_ticks: (position, label) within the limits.
-        timeline: For the ticks of x, which depend on the room.
-        epochs: Whether x counts epochs.
-        over: (x where a note has room, label) of the highest value cut off, or None.
-        named: Whether a user gave the title; else it repeats the names.
-    """
-
-    title: str
-    how: str
-    curves: tuple[Curve, ...]
-    x_limits: Range
-    y_limits: Range
-    y_ticks: tuple[tuple[float, str], ...]
-    timeline: Timeline
-    epochs: bool
-    over: tuple[float, str] | None
-    named: bool
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether there is no value to show, not even a fault."""
-        return not any(curve.last_text for curve in self.curves)
-
-    @property
-    def fault_text(self) -> str:
-        """What broke and since when, all curves in one line."""
-        said = [curve for curve in self.curves if curve.fault_text]
-        named = len(self.curves) > 1
-        return ", ".join(f"{c.name} {c.fault_text}" if named else c.fault_text for c in said)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,114 +67,107 @@ def line_view(
         x_shared: x limits of all panels that count epochs.
         most_y_ticks: Upper bound of the number of y ticks.
     """
-    words = clean(panel.title) + clean(panel.ylabel)
-    percent = "%" in words and _within_one(panel.series)
+    panel = evened(panel)
+    percent = "%" in clean(panel.title) + clean(panel.ylabel) and _within_one(panel.series)
+    own_epochs = panel.epochs is not None and not any(s.steps.ndim == 2 for s in panel.series)
+    line = counted(panel.epochs) if own_epochs and panel.epochs is not None else timeline
+    epochs = own_epochs or any(series.steps.ndim == 2 for series in panel.series)
+    log_x, log_y = "x" in panel.log, "y" in panel.log
+    span = limits.x if limits and not log_x else _extent(panel, line)
     curves = tuple(
-        _curve(series, index, timeline, percent=percent)
+        curve_of(series, index, line, panel, percent=percent, span=span)
         for index, series in enumerate(panel.series)
     )
-    epochs = any(series.steps.ndim == 2 for series in panel.series)
-    x_limits, y_limits = _x_limits(curves), y_range([curve.y for curve in curves])
-    if epochs and x_shared is not None:
+    x_limits, y_limits = _x_limits(curves), (log_range if log_y else y_range)(_shown(curves))
+    if epochs and not own_epochs and x_shared is not None and not log_x:
         x_limits = x_shared
+    y_limits = _with_baselines(panel, y_limits, log=log_y)
+    x_limits = limits_of(x_limits, steps_of(panel.xlim, line, epochs=epochs), log=log_x)
+    y_limits = limits_of(y_limits, panel.ylim, log=log_y)
     if limits is not None:
         x_limits, y_limits = limits.x, limits.y
-    marks = nice_ticks(*y_limits, most=most_y_ticks)
-    marks = marks if len(marks) > 2 else nice_ticks(*y_limits, most=most_y_ticks + 1)
     title, how = _title(panel)
     return LineView(
         title=title,
-        how=how,
+        how=_how(how, panel, curves, span),
         curves=curves,
         x_limits=x_limits,
         y_limits=y_limits,
-        y_ticks=tuple(zip(marks, format_ticks(marks, percent=percent), strict=True)),
-        timeline=timeline,
+        y_ticks=_y_ticks(y_limits, most_y_ticks, percent=percent, log=log_y),
+        timeline=line,
         epochs=epochs,
-        over=_over(curves, y_limits, percent=percent),
+        over=_over(curves, y_limits, percent=percent, log=log_y),
         named=title != _names(panel),
+        log=panel.log,
+        baselines=_baselines(panel, y_limits, log=log_y, percent=percent),
     )
 
 
-def y_range(columns: list[Floats]) -> Range:
-    """Bottom and top of the axis for some columns of values.
-
-    Zero is the bottom when nothing is negative and the data reach below a third of the top;
-    the top is the 99 % value after the first 2 % of each column, unless the highest value
-    is hardly above it, and never below a newest value.
-
-    Example:
-        >>> y_range([np.array([8.0, *np.linspace(1.0, 0.2, 99)])])[0]
-        0.0
-        >>> y_range([np.array([8.0, *np.linspace(1.0, 0.2, 99)])])[1] < 1.1
-        True
-    """
-    finite = [column[np.isfinite(column)] for column in columns]
-    finite = [np.clip(column, -_HUGE, _HUGE) for column in finite if column.size]
-    if not finite:
-        return 0.0, 1.0
-    low = min(float(column.min()) for column in finite)
-    highest = max(float(column.max()) for column in finite)
-    top = max(_late_top(column) for column in finite)
-    if highest - low <= 1.25 * (top - low):
-        top = highest
-    if top <= low:  # constant
-        pad = abs(low) * 0.1 or 0.5
-        return low - pad, low + pad
-    if low >= 0 and low < top / 3:
-        return 0.0, top * 1.06
-    pad = 0.06 * (top - low)
-    return low - pad, top + pad
+def evened(panel: LinePanel) -> LinePanel:
+    """The panel with one kind of steps: where kinds mix, an int n reads as (0, n)."""
+    kinds = {series.steps.ndim for series in panel.series if len(series.steps)}
+    if len(kinds) < 2:
+        return panel
+    series = tuple(replace(series, steps=paired(series.steps)) for series in panel.series)
+    return replace(panel, series=series)
 
 
-def _late_top(column: Floats) -> float:
-    """The 99 % value after the first 2 %, or the newest value if that is higher."""
-    late = column[len(column) // 50 :]
-    index = int(np.ceil(0.99 * (len(late) - 1)))
-    return max(float(np.partition(late, index)[index]), float(column[-1]))
+def _shown(curves: tuple[Curve, ...]) -> list[Floats]:
+    """Every column that the y axis has to hold."""
+    bands = [b for c in curves for b in (c.low, c.high) if b is not None]
+    return [*(curve.y for curve in curves), *bands]
 
 
-def _curve(series: Series, index: int, timeline: Timeline, *, percent: bool) -> Curve:
-    values = np.asarray(series.values, dtype=np.float64)
-    x = timeline.positions(series.steps)
-    finite = np.isfinite(values)
-    broken = ~finite if series.gaps is None else ~finite & ~series.gaps
-    y = np.where(finite, np.clip(values, -_HUGE, _HUGE), np.nan) if not finite.all() else values
-    rows = np.flatnonzero(~series.gaps) if series.gaps is not None else range(len(values))
-    last = float(values[rows[-1]]) if len(rows) else None
-    return Curve(
-        name=clean(series.name),
-        index=index,
-        x=x,
-        y=y,
-        faults=x[broken],
-        fault_text=_fault_text(series, broken),
-        last_text="" if last is None else (format_percent if percent else format_value)(last),
-        ends_broken=last is not None and not np.isfinite(last),
-    )
-
-
-def _fault_text(series: Series, broken: npt.NDArray[np.bool_]) -> str:
-    rows = np.flatnonzero(broken)
-    if not rows.size:
-        return ""
-    word = "NaN" if np.isnan(series.values[rows[0]]) else "inf"
-    first = series.steps[rows[0]].tolist()
-    step = format_step(tuple(first) if isinstance(first, list) else first)
-    lasting = rows.size == len(broken) - rows[0]
-    if lasting and rows.size > 1:
-        return f"{word} from step {step}"
-    if rows.size == 1:
-        return f"{word} at step {step}"
-    return f"{word} at {rows.size} steps from {step}"
+def _extent(panel: LinePanel, line: Timeline) -> Range:
+    ends = [line.positions(s.steps[[0, -1]]) for s in panel.series if len(s.steps)]
+    return _ends([(float(a), float(b)) for a, b in ends])
 
 
 def _x_limits(curves: tuple[Curve, ...]) -> Range:
-    ends = [(float(curve.x[0]), float(curve.x[-1])) for curve in curves if len(curve.x)]
+    return _ends([(float(curve.x[0]), float(curve.x[-1])) for curve in curves if len(curve.x)])
+
+
+def _ends(ends: list[Range]) -> Range:
     if not ends:
         return 0.0, 1.0
     low, high = min(a for a, _ in ends), max(b for _, b in ends)
     return (low, high) if high > low else (low - 0.5, low + 0.5)
+
+
+def _with_baselines(panel: LinePanel, limits: Range, *, log: bool) -> Range:
+    """Limits that hold every baseline that is no further off than the data are wide."""
+    low, high = limits
+    width = high - low
+    levels = [b.value for b in panel.baselines if not log or b.value > 0]
+    for level in (math.log10(v) if log else v for v in levels if math.isfinite(v)):
+        if limits[0] - width <= level <= limits[1] + width:
+            low, high = min(low, level - 0.04 * width), max(high, level + 0.04 * width)
+    return (0.0 if limits[0] == 0.0 and low > -0.2 * width and not log else low), high
+
+
+def _baselines(
+    panel: LinePanel, limits: Range, *, log: bool, percent: bool
+) -> tuple[tuple[float, float | None, str], ...]:
+    shown = []
+    for level in panel.baselines:
+        ends = [level.value, level.value if level.top is None else level.top]
+        if not all(math.isfinite(e) and (e > 0 or not log) for e in ends):
+            continue
+        low, high = sorted(math.log10(e) if log else float(e) for e in ends)
+        if high < limits[0] or low > limits[1]:
+            continue
+        value = (format_percent if percent else format_value)(level.value)
+        words = f"{clean(level.name)} {value}".strip() if level.top is None else clean(level.name)
+        shown.append((low, None if level.top is None else high, words))
+    return tuple(shown)
+
+
+def _y_ticks(limits: Range, most: int, *, percent: bool, log: bool) -> Marks:
+    if log:
+        return log_ticks(*limits, most=most + 1)
+    marks = nice_ticks(*limits, most=most)
+    marks = marks if len(marks) > 2 else nice_ticks(*limits, most=most + 1)
+    return tuple(zip(marks, format_ticks(marks, percent=percent), strict=True))
 
 
 def _below(curve: Curve, row: int, limits: Range) -> float:
@@ -245,7 +177,9 @@ def _below(curve: Curve, row: int, limits: Range) -> float:
     return float(curve.x[row + after[0]] if after.size else curve.x[row])
 
 
-def _over(curves: tuple[Curve, ...], limits: Range, *, percent: bool) -> tuple[float, str] | None:
+def _over(
+    curves: tuple[Curve, ...], limits: Range, *, percent: bool, log: bool
+) -> tuple[float, str] | None:
     best: tuple[float, float] | None = None
     for curve in curves:
         if len(curve.y) and np.nanmax(np.append(curve.y, -np.inf)) > limits[1]:
@@ -254,12 +188,33 @@ def _over(curves: tuple[Curve, ...], limits: Range, *, percent: bool) -> tuple[f
                 best = _below(curve, row, limits), float(curve.y[row])
     if best is None:
         return None
-    return best[0], "↑ " + (format_percent if percent else format_value)(best[1])
+    return best[0], "↑ " + (format_percent if percent else format_value)(
+        10 ** best[1] if log else best[1]
+    )
 
 
 def _within_one(series: tuple[Series, ...]) -> bool:
     finite = [line.values[np.isfinite(line.values)] for line in series]
     return all(not column.size or float(np.abs(column).max()) <= 1.0 for column in finite)
+
+
+def _how(unit: str, panel: LinePanel, curves: tuple[Curve, ...], span: Range) -> str:
+    """Unit, scale, trend, band and what is left out, in words."""
+    words = [unit] if unit else []
+    if panel.log:
+        words.append({"x": "log x", "y": "log scale", "xy": "log scales"}[panel.log])
+    smooth = [curve for curve in curves if curve.smooth is not None]
+    if smooth:
+        series = panel.series[smooth[0].index]
+        over = 2 * half_life_steps(panel, series, span)
+        who = "" if len(smooth) == len(curves) else ", ".join(c.name for c in smooth) + " "
+        words.append(f"{who}smoothed over {format_count(max(round(over), 1))} steps")
+    if panel.band and any(curve.low is not None for curve in curves):
+        words.append(clean(panel.band))
+    hidden = sum(curve.hidden for curve in curves)
+    if hidden:
+        words.append(f"{format_count(hidden)} value{'s' * (hidden > 1)} ≤ 0 not shown")
+    return ", ".join(words)
 
 
 def _title(panel: LinePanel) -> tuple[str, str]:

@@ -42,7 +42,10 @@ def paint_histogram(ax: Axes, view: HistogramView, *, mode: Mode, top: float | N
         width = 1.4 if newest else 0.9
         ax.stairs(height, view.edges, baseline=None, color=colors[index], linewidth=width)
     ax.set_ylim(0, (top or peak(view) or 1.0) * 1.04)
-    marks = nice_ticks(float(view.edges[0]), float(view.edges[-1]), most=max(2, int(width_pt / 45)))
+    ends = float(view.edges[0]), float(view.edges[-1])
+    most = max(2, int(width_pt / 45))
+    marks = nice_ticks(*ends, most=most)
+    marks = marks if len(marks) > 1 else nice_ticks(*ends, most=most + 1)
     ax.set_xticks(marks, format_ticks(marks))
     _labels(ax, view, colors, height_pt, mode)
     if not view.densities:

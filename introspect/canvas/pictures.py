@@ -61,6 +61,7 @@ class Sheet:
         low: Value of the first colour.
         high: Value of the last.
         slots: How many tiles the panel has room for.
+        cmap: Name of a matplotlib colour map in place of the ramp; None for the ramp.
     """
 
     tiles: tuple[Tile, ...]
@@ -70,6 +71,7 @@ class Sheet:
     low: float
     high: float
     slots: int
+    cmap: str | None = None
 
     @property
     def aspect(self) -> float:
@@ -113,6 +115,7 @@ def image_sheet(panel: ImagePanel, *, scale: Scale | None = None) -> Sheet:
         low=low,
         high=high,
         slots=1 if panel.steps is None else max(1, panel.limit),
+        cmap=panel.cmap,
     )
 
 

@@ -1,31 +1,34 @@
 """Views to places on a page, in inches: from what their words need, so nothing overlaps.
 
-``views -> Plan``. Up to three narrow panels (lines, histograms, single pictures) stand side by
-side; a strip of pictures, a progress line or a summary has its own row. Plots in a column
-begin and end at the same x. No solver runs: text is measured, and sums do the rest.
+``views -> Plan``. Where nobody said otherwise, up to three narrow panels stand side by side, and
+a strip of pictures, a progress line or a summary has its own row; a `Row` keeps its members
+together, a `Column` stacks them. Plots in a column begin and end at the same x. No solver runs:
+text is measured, and sums do the rest.
 
 Not here: what is painted there (``introspect.canvas.figure``).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from introspect.canvas import paint_histogram, paint_images, paint_lines
-from introspect.canvas.histograms import HistogramView
-from introspect.canvas.lines import LineView
-from introspect.canvas.pictures import Sheet
-from introspect.nouns.panels import CustomPanel, MessagePanel, ProgressPanel, SummaryPanel
+from introspect.canvas.brush import TITLE_IN
+from introspect.canvas.brushes import brush_of
+from introspect.canvas.line_curve import LineView
+from introspect.canvas.value_curves import ValueAxis
+from introspect.nouns.panels import Column, MessagePanel, Row
 
-View = LineView | HistogramView | Sheet | SummaryPanel | ProgressPanel | CustomPanel | MessagePanel
+View = Any
+"""A view or panel that has a brush (``introspect.canvas.brushes``)."""
 
 _EDGE_IN = 0.1
 _COLUMN_GAP_IN = 0.3
 _ROW_GAP_IN = 0.16
-_TITLE_IN = 0.3
-_TICKS_IN = 0.24
-_HEIGHT_IN = {1: 2.3, 2: 1.95, 3: 1.65}
-_STRIP_IN = 1.75
+_LEAST_CELL_IN = 1.3  # narrower cells of a Row go one under the other
 ENDS_FROM_IN = 3.6  # narrower panels name their lines in the title row
+
+Item = int | Row | Column
+"""Index of a view, or members in a row or column that are items again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,55 +50,103 @@ class Plan:
     height_in: float
 
 
-def arranged(views: Sequence[View], width_in: float) -> Plan:
-    """Where each view goes."""
-    rows = _rows(views, width_in)
-    left, right = _rooms(views, rows)
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """Cells side by side: items and their widths in proportion."""
+
+    cells: tuple[Item, ...]
+    shares: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Box:
+    """Where things may go: left, top and width in inches."""
+
+    left: float
+    top: float
+    width: float
+
+
+def items_of(panels: Iterable[Any]) -> list[Item]:
+    """Rows and Columns with indices in place of their panels, as `leaves` counts them."""
+    count = iter(range(1_000_000))
+
+    def item(panel: Any) -> Item:
+        if isinstance(panel, Row):
+            return Row(tuple(item(member) for member in panel.panels), panel.shares)
+        if isinstance(panel, Column):
+            return Column(tuple(item(member) for member in panel.panels))
+        return next(count)
+
+    return [item(panel) for panel in panels]
+
+
+def arranged(views: Sequence[View], width_in: float, items: Sequence[Item] | None = None) -> Plan:
+    """Where each view goes.
+
+    Args:
+        views: What is shown.
+        width_in: Of the figure.
+        items: Rows and columns of indices; None for all of them one after the other.
+    """
     places: dict[int, Place] = {}
-    top = _EDGE_IN
-    for row in rows:
-        shares = [_share(views[index], len(row)) for index in row]
-        free = width_in - 2 * _EDGE_IN - _COLUMN_GAP_IN * (len(row) - 1)
-        outer = _EDGE_IN
-        height, above, below = _row_height(views, row, free - left[len(row), 0])
-        for column, index in enumerate(row):
-            cell = free * shares[column] / sum(shares)
-            before, after = left[len(row), column], right[len(row), column]
-            narrow = cell < ENDS_FROM_IN
-            after = 0.05 if narrow and isinstance(views[index], LineView) else after
-            if isinstance(views[index], Sheet | SummaryPanel | ProgressPanel | MessagePanel):
-                after = 0.0
-            width = max(cell - before - after, 0.3)
-            places[index] = Place(outer + before, top + above, width, height, not narrow)
-            outer += cell + _COLUMN_GAP_IN
-        top += above + height + below + _ROW_GAP_IN
-    return Plan(tuple(places[index] for index in range(len(views))), top - _ROW_GAP_IN + _EDGE_IN)
+    box = _Box(_EDGE_IN, _EDGE_IN, width_in - 2 * _EDGE_IN)
+    wanted = list(range(len(views))) if items is None else list(items)
+    bottom = _stack(views, wanted, box, places)
+    return Plan(tuple(places[index] for index in range(len(views))), bottom + _EDGE_IN)
 
 
-def _rows(views: Sequence[View], width_in: float) -> list[list[int]]:
-    """Indices by row; runs of narrow panels are split evenly."""
-    most = 3 if width_in >= 8.0 else 2 if width_in >= 5.6 else 1
-    rows: list[list[int]] = []
+def _stack(
+    views: Sequence[View], items: Sequence[Item], box: _Box, places: dict[int, Place]
+) -> float:
+    """Rows one under the other; the bottom of the last one."""
+    lines = _lines(views, items, box.width)
+    left, right = _rooms(views, lines)
+    top = box.top
+    for line in lines:
+        height = _line(views, line, _Box(box.left, top, box.width), (left, right), places)
+        top += height + _ROW_GAP_IN
+    return max(top - _ROW_GAP_IN, box.top)
+
+
+def _lines(views: Sequence[View], items: Sequence[Item], width_in: float) -> list[_Line]:
+    """Items by row: runs of panels that nobody placed are split evenly."""
+    lines: list[_Line] = []
     run: list[int] = []
-    for index, view in enumerate([*views, None]):
-        if view is not None and not _is_wide(view):
-            run.append(index)
+    for item in [*items, None]:
+        if isinstance(item, int) and not brush_of(views[item]).is_wide(views[item]):
+            run.append(item)
             continue
-        crowded = any(_is_crowded(views[i]) for i in run)
-        count = -(-len(run) // (min(most, 2) if crowded else most))
-        for rank in range(count):
-            size = -(-len(run) // (count - rank))
-            rows.append(run[:size])
-            run = run[size:]
-        if view is not None:
-            rows.append([index])
-    return rows
+        lines += [_Line(tuple(row), _shares(views, row)) for row in _split(views, run, width_in)]
+        run = []
+        if isinstance(item, Row):
+            lines += _row_lines(views, item, width_in)
+        elif item is not None:
+            lines.append(_Line((item,), (1.0,)))
+    return lines
 
 
-def _is_wide(view: View) -> bool:
-    if isinstance(view, Sheet):
-        return view.slots > 1
-    return isinstance(view, SummaryPanel | ProgressPanel)
+def _split(views: Sequence[View], run: list[int], width_in: float) -> Iterable[list[int]]:
+    most = 3 if width_in >= 7.8 else 2 if width_in >= 5.4 else 1
+    crowded = any(_is_crowded(views[index]) for index in run)
+    count = -(-len(run) // (min(most, 2) if crowded else most))
+    for rank in range(count):
+        size = -(-len(run) // (count - rank))
+        yield run[:size]
+        run = run[size:]
+
+
+def _row_lines(views: Sequence[View], row: Row, width_in: float) -> list[_Line]:
+    """A Row as one line; one line for each member where it would be too narrow."""
+    cells = row.panels
+    shares = row.shares if row.shares and len(row.shares) == len(cells) else None
+    shares = shares or tuple(
+        brush_of(views[c]).share if isinstance(c, int) and len(cells) > 1 else 1.0 for c in cells
+    )
+    free = width_in - _COLUMN_GAP_IN * (len(cells) - 1)
+    if cells and free * min(shares) / sum(shares) < _LEAST_CELL_IN:
+        return [_Line((cell,), (1.0,)) for cell in cells]
+    return [_Line(cells, shares)] if cells else []
 
 
 def _is_crowded(view: View) -> bool:
@@ -103,50 +154,97 @@ def _is_crowded(view: View) -> bool:
     return isinstance(view, LineView) and len(view.curves) > 3
 
 
-def _share(view: View, in_row: int) -> float:
-    return 0.75 if in_row > 1 and isinstance(view, Sheet) else 1.0
+def _shares(views: Sequence[View], row: list[int]) -> tuple[float, ...]:
+    return tuple(brush_of(views[i]).share if len(row) > 1 else 1.0 for i in row)
 
 
-def _rooms(
-    views: Sequence[View], rows: list[list[int]]
-) -> tuple[dict[tuple[int, int], float], dict[tuple[int, int], float]]:
+Rooms = tuple[dict[tuple[int, int], float], dict[tuple[int, int], float]]
+
+
+def _rooms(views: Sequence[View], lines: list[_Line]) -> Rooms:
     """Room in inches left and right of the axes, equal down a column of panels."""
     left: dict[tuple[int, int], float] = {}
     right: dict[tuple[int, int], float] = {}
-    for row in rows:
-        for column, index in enumerate(row):
-            key = (len(row), column)
-            before, after = _room(views[index])
-            left[key] = max(left.get(key, 0.0), before)
-            right[key] = max(right.get(key, 0.0), after)
+    for line in lines:
+        for column, item in enumerate(line.cells):
+            if isinstance(item, int):
+                key = (len(line.cells), column)
+                before, after = (pt / 72 for pt in brush_of(views[item]).rooms_pt(views[item]))
+                left[key] = max(left.get(key, 0.0), before)
+                if isinstance(views[item], LineView):  # other kinds end where their words end
+                    right[key] = max(right.get(key, 0.0), after)
     first = max((room for (_, column), room in left.items() if column == 0), default=0.0)
     return {key: first if key[1] == 0 else room for key, room in left.items()}, right
 
 
-def _room(view: View) -> tuple[float, float]:
+def _line(
+    views: Sequence[View], line: _Line, box: _Box, rooms: Rooms, places: dict[int, Place]
+) -> float:
+    """Place the cells of one row; its height."""
+    free = box.width - _COLUMN_GAP_IN * (len(line.cells) - 1)
+    count = len(line.cells)
+    boxes: list[_Box] = []
+    outer = box.left
+    for share in line.shares:
+        cell = free * share / sum(line.shares)
+        boxes.append(_Box(outer, box.top, cell))
+        outer += cell + _COLUMN_GAP_IN
+    sides = [
+        _sides(views, item, (count, at), boxes[at], rooms) for at, item in enumerate(line.cells)
+    ]
+    widths = [max(b.width - sum(side), 0.3) for b, side in zip(boxes, sides, strict=True)]
+    above, high, below = _heights(views, line, widths)
+    total = above + high + below
+    for item, cell in zip(line.cells, boxes, strict=True):
+        if not isinstance(item, int):
+            total = max(total, _cell_bottom(views, item, cell, {}) - box.top)
+    for at, item in enumerate(line.cells):
+        if isinstance(item, int):
+            wide = boxes[at].width >= ENDS_FROM_IN
+            place = (boxes[at].left + sides[at][0], box.top + above, widths[at])
+            places[item] = Place(*place, total - above - below, wide)
+        else:
+            _cell_bottom(views, item, boxes[at], places)
+    return total
+
+
+def _cell_bottom(
+    views: Sequence[View], item: Row | Column, box: _Box, places: dict[int, Place]
+) -> float:
+    members = item.panels if isinstance(item, Column) else (item,)
+    return _stack(views, members, box, places)
+
+
+def _sides(
+    views: Sequence[View], item: Item, key: tuple[int, int], box: _Box, rooms: Rooms
+) -> tuple[float, float]:
+    """Room left and right of the axes of one cell."""
+    if not isinstance(item, int):
+        return 0.0, 0.0
+    view, (left, right) = views[item], rooms
+    before, after = left[key], brush_of(view).rooms_pt(view)[1] / 72
     if isinstance(view, LineView):
-        return paint_lines.left_room_pt(view) / 72, paint_lines.right_room_pt(view) / 72
-    if isinstance(view, HistogramView):
-        return 0.1, paint_histogram.right_room_pt(view) / 72
-    if isinstance(view, CustomPanel):
-        return 0.45, 0.15
-    return 0.0, 0.0
+        after = right[key]
+    if box.width < ENDS_FROM_IN and isinstance(view, LineView):
+        # names and values stand in the title row
+        after = 0.05 if not isinstance(view.timeline, ValueAxis) else 0.12
+    return before, 0.0 if brush_of(view).is_bare else after
 
 
-def _row_height(
-    views: Sequence[View], row: list[int], width_in: float
-) -> tuple[float, float, float]:
-    """Height of the axes, room above for titles, room below for ticks; in inches."""
-    view = views[row[0]]
-    if isinstance(view, SummaryPanel):
-        return 0.18, 0.0, 0.02
-    if isinstance(view, ProgressPanel):
-        return 0.24, 0.02, 0.06
-    if isinstance(view, Sheet) and len(row) == 1:
-        most_in = _STRIP_IN if view.slots > 1 else _HEIGHT_IN[1]
-        high_pt = paint_images.sheet_height_pt(view, width_in * 72, most_in * 72)
-        return high_pt / 72, _TITLE_IN, 0.0
-    if all(isinstance(views[index], MessagePanel) for index in row):
-        return 0.25, _TITLE_IN, 0.0
-    ticked = any(not isinstance(views[index], Sheet | MessagePanel) for index in row)
-    return _HEIGHT_IN.get(len(row), 1.65), _TITLE_IN, _TICKS_IN if ticked else 0.0
+def _heights(views: Sequence[View], line: _Line, widths: list[float]) -> tuple[float, float, float]:
+    """Room above for titles, height of the axes, room below for ticks; in inches."""
+    cells = [
+        (views[item], width)
+        for item, width in zip(line.cells, widths, strict=True)
+        if isinstance(item, int)
+    ]
+    if not cells:
+        return 0.0, 0.0, 0.0
+    above = max(brush_of(view).above_in for view, _ in cells)
+    below = max(brush_of(view).below_in for view, _ in cells)
+    shown = [cell for cell in cells if not isinstance(cell[0], MessagePanel)] or cells
+    high = max(brush_of(v).height_in(v, width, len(line.cells)) for v, width in shown)
+    return above if len(cells) > 1 else brush_of(cells[0][0]).above_in, high, below
+
+
+__all__ = ["ENDS_FROM_IN", "TITLE_IN", "Item", "Place", "Plan", "View", "arranged", "items_of"]

@@ -11,15 +11,23 @@ import os
 import sys
 import time
 from collections.abc import Callable, Sequence
-from typing import Literal
+from importlib.util import find_spec
+from typing import Any, Literal
 
 from introspect.canvas.header import as_text, progress_facts, summary_facts
 from introspect.canvas.ticks import THIN_SPACE, clean, format_value
 from introspect.nouns.metric import format_step
-from introspect.nouns.panels import LinePanel, MessagePanel, Panel, ProgressPanel, SummaryPanel
+from introspect.nouns.panels import (
+    LinePanel,
+    MessagePanel,
+    Placed,
+    ProgressPanel,
+    SummaryPanel,
+    leaves,
+)
 
-Backend = Literal["auto", "notebook", "terminal", "lines", "none"]
-BACKENDS: tuple[Backend, ...] = ("auto", "notebook", "terminal", "lines", "none")
+Backend = Literal["auto", "notebook", "image", "terminal", "lines", "none"]
+BACKENDS: tuple[Backend, ...] = ("auto", "notebook", "image", "terminal", "lines", "none")
 
 Report = Callable[[str, Exception], None]
 
@@ -37,10 +45,10 @@ class Screen:
     def __init__(self, *, every_s: float, report: Report) -> None:
         self.every_s = every_s
         self._report = report
-        self._held: Sequence[Panel] | None = None
+        self._held: Sequence[Any] | None = None
         self._due = 0.0
 
-    def show(self, panels: Sequence[Panel]) -> None:
+    def show(self, panels: Sequence[Any]) -> None:
         """Draw the panels if it is time, else hold them back."""
         self._held = panels
         if time.monotonic() >= self._due:
@@ -59,7 +67,7 @@ class Screen:
         end = time.monotonic()
         self._due = end + max(self.every_s, _SHARE * (end - begin))
 
-    def draw(self, panels: Sequence[Panel]) -> None:
+    def draw(self, panels: Sequence[Any]) -> None:
         """Draw, whatever the time."""
         del panels
 
@@ -71,7 +79,7 @@ class Screen:
 class LineScreen(Screen):
     """One plain line of text every ten seconds, for logs: no colour codes."""
 
-    def draw(self, panels: Sequence[Panel]) -> None:
+    def draw(self, panels: Sequence[Any]) -> None:
         """Write the line to stdout."""
         text = one_line(panels)
         encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
@@ -80,11 +88,14 @@ class LineScreen(Screen):
 
 
 def chosen(backend: Backend) -> Backend:
-    """What ``"auto"`` means here: a Jupyter kernel, a terminal, or neither."""
+    """What ``"auto"`` means here: a Jupyter kernel, a terminal, or neither.
+
+    Without anywidget a notebook gets an image that is updated in place.
+    """
+    if backend == "notebook" or (backend == "auto" and in_kernel()):
+        return "notebook" if find_spec("anywidget") else "image"
     if backend != "auto":
         return backend
-    if in_kernel():
-        return "notebook"
     if getattr(sys.stdout, "isatty", bool)() and os.environ.get("TERM") != "dumb":
         return "terminal"
     return "lines"
@@ -97,7 +108,7 @@ def in_kernel() -> bool:
     return hasattr(shell, "kernel")
 
 
-def one_line(panels: Sequence[Panel]) -> str:
+def one_line(panels: Sequence[Placed]) -> str:
     """The newest step and values as one plain line.
 
     Example:
@@ -107,6 +118,7 @@ def one_line(panels: Sequence[Panel]) -> str:
         >>> one_line([LinePanel((loss,))])
         'step 0:200   loss 1.50'
     """
+    panels = tuple(leaves(panels))
     parts: list[str] = []
     newest: list[object] = []
     for panel in panels:

@@ -14,14 +14,34 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from introspect.canvas.sources_lines import (
+    baselines_of,
+    checked_ends,
+    checked_log,
+    checked_smooth,
+    epochs_of,
+    with_bands,
+)
 from introspect.errors import CanvasError
 from introspect.nouns.metric import Metric
 from introspect.nouns.panels import HistogramPanel, ImagePanel, LinePanel, Series, SummaryPanel
 from introspect.nouns.values import Image, to_numpy
 
 
-def line_panel(
-    metrics: Any, *, labels: str | Sequence[str] | None, ylabel: str, title: str
+def line_panel(  # noqa: PLR0913  the options of a chart
+    metrics: Any,
+    *,
+    labels: str | Sequence[str] | None,
+    ylabel: str,
+    title: str,
+    log: str = "",
+    xlim: Any = None,
+    ylim: Any = None,
+    smooth: Any = "off",
+    band: Any = None,
+    band_label: str = "",
+    baselines: Any = None,
+    epochs: Any = None,
 ) -> LinePanel:
     """Metrics, numbers, or several of them, to a line panel.
 
@@ -31,6 +51,14 @@ def line_panel(
         labels: Names in place of the metrics' own.
         ylabel: The unit.
         title: What is shown.
+        log: Logarithmic axes.
+        xlim: Ends of the x axis.
+        ylim: Ends of the y axis.
+        smooth: ``"auto"``, ``"off"`` or a half-life in steps.
+        band: Around one or more lines.
+        band_label: What it is.
+        baselines: Levels and ranges.
+        epochs: Steps in an epoch, or the steps at which epochs end.
 
     Raises:
         CanvasError: If something is no number.
@@ -51,7 +79,18 @@ def line_panel(
         if name is None:
             name = key if isinstance(metrics, Mapping) else _own_name(values, index, len(named))
         series.append(_series(values, str(name)))
-    return LinePanel(tuple(series), title=title, ylabel=ylabel)
+    return LinePanel(
+        with_bands(series, band),
+        title=title,
+        ylabel=ylabel,
+        log=checked_log(log),
+        xlim=checked_ends(xlim, "xlim"),
+        ylim=checked_ends(ylim, "ylim"),
+        smooth=checked_smooth(smooth),
+        band=band_label,
+        baselines=baselines_of(baselines),
+        epochs=epochs_of(epochs),
+    )
 
 
 def image_panel(metric: Any, *, limit: int, title: str, cmap: str | None) -> ImagePanel:
@@ -65,7 +104,7 @@ def image_panel(metric: Any, *, limit: int, title: str, cmap: str | None) -> Ima
     return ImagePanel("", None, [metric], limit=1, title=title, cmap=cmap)
 
 
-def histogram_panel(metric: Any, *, title: str) -> HistogramPanel:
+def histogram_panel(metric: Any, *, title: str, limit: int = 4) -> HistogramPanel:
     """A Metric of arrays or Sketches, or a single one, to a histogram panel.
 
     A Metric of numbers is one distribution of all of them.
@@ -73,8 +112,10 @@ def histogram_panel(metric: Any, *, title: str) -> HistogramPanel:
     if isinstance(metric, Metric):
         if metric.is_scalar:
             return HistogramPanel(metric.name, None, [metric.data], title=title)
-        return HistogramPanel(metric.name, metric.steps, metric.data, title=title)
-    if not hasattr(metric, "density"):
+        return HistogramPanel(
+            metric.name, metric.steps, metric.data, limit=max(1, limit), title=title
+        )
+    if not hasattr(metric, "density") and not hasattr(metric, "edges"):
         metric = np.array(_array(metric, "draw_hist"))
     return HistogramPanel("", None, [metric], title=title)
 

@@ -12,11 +12,13 @@ from functools import cache
 from typing import Any
 
 from cycler import cycler
+from matplotlib import rcParams, rcParamsDefault
 from matplotlib.axes import Axes
-from matplotlib.colors import ListedColormap
+from matplotlib.colors import ListedColormap, to_hex
 from matplotlib.font_manager import get_font_names
 
 from introspect import theme
+from introspect.canvas.glyphs import fallbacks
 from introspect.theme import Mode
 
 
@@ -38,15 +40,59 @@ def families(font: str | None = None) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*first, "DejaVu Sans"]))
 
 
-def style(mode: Mode = "light", *, font: str | None = None) -> dict[Any, Any]:
-    """The rcParams of one mode.
+def series_color(index: int, mode: Mode = "light", *, text: bool = False) -> str:
+    """The colour of a series: of the user's own cycle where there is one, else of the theme.
+
+    Call it inside ``rc_context(style(mode))``.
+    """
+    colors = [to_hex(color) for color in rcParams["axes.prop_cycle"].by_key().get("color", [])]
+    if colors and colors[:8] != _lines(mode) and colors != _default_cycle():
+        return colors[index % len(colors)]
+    return theme.series(index, mode, text=text)
+
+
+def style(mode: Mode = "light", *, font: str | None = None, text: str = "") -> dict[Any, Any]:
+    """The rcParams of one mode, without those that the user has set to something else.
+
+    Colours of paper and text are the mode's in any case, or words could not be read.
 
     Args:
         mode: ``"light"``, ``"dark"`` or ``"print"``.
         font: ``"DejaVu Sans"`` gives the same picture on every machine.
+        text: What will be written: installed fonts that have its letters are added.
     """
+    wanted = _style(mode, font)
+    kept = {
+        key: value
+        for key, value in wanted.items()
+        if key in _OURS or rcParams[key] == rcParamsDefault[key]
+    }
+    if missing := fallbacks(text):
+        family = kept.get("font.family", rcParams["font.family"])
+        kept["font.family"] = [*family, *missing]
+    return kept
+
+
+_OURS = frozenset(
+    "figure.facecolor figure.edgecolor text.color text.hinting text.parse_math axes.facecolor "
+    "axes.edgecolor axes.titlecolor axes.labelcolor axes.xmargin grid.color xtick.color "
+    "xtick.labelcolor ytick.color ytick.labelcolor savefig.facecolor svg.hashsalt".split()
+)
+
+
+@cache
+def _lines(mode: Mode) -> list[str]:
+    return [theme.series(index, mode) for index in range(8)]
+
+
+@cache
+def _default_cycle() -> list[str]:
+    return [to_hex(c) for c in rcParamsDefault["axes.prop_cycle"].by_key()["color"]]
+
+
+def _style(mode: Mode, font: str | None) -> dict[Any, Any]:
     color = theme.tokens()["color"][mode]
-    lines = [theme.series(index, mode) for index in range(8)]
+    lines = _lines(mode)
     return {
         "figure.facecolor": color["surface"],
         "figure.edgecolor": "none",

@@ -19,30 +19,43 @@ from introspect.canvas.braille import block_bars, braille_lines
 from introspect.canvas.decimate import decimate
 from introspect.canvas.header import Fact, progress_facts, summary_facts
 from introspect.canvas.histograms import HistogramView, histogram_view
-from introspect.canvas.lines import Curve, LineView, line_view
-from introspect.canvas.pictures import Sheet, image_sheet
-from introspect.canvas.text_pictures import picture_lines, tile_cells
+from introspect.canvas.line_axes import x_marks
+from introspect.canvas.line_curve import Curve, LineView
+from introspect.canvas.lines import evened, line_view
+from introspect.canvas.pictures import image_sheet
+from introspect.canvas.shown import VIEWS
+from introspect.canvas.text_charts import (
+    BAD,
+    GREY,
+    INK,
+    SERIES,
+    as_text_chart,
+    heading,
+    pictures,
+)
 from introspect.canvas.ticks import clean, format_ticks, nice_ticks
 from introspect.canvas.timeline import Timeline, timeline
 from introspect.canvas.writing_text import cut, padded, place_words
 from introspect.nouns.panels import (
     CustomPanel,
+    GraphPanel,
     HistogramPanel,
     ImagePanel,
     LinePanel,
+    MessagePanel,
     Panel,
+    Placed,
     ProgressPanel,
     SummaryPanel,
     columns,
+    leaves,
 )
 
-SERIES = ("blue", "yellow", "green", "magenta", "cyan", "bright_blue", "bright_yellow", "white")
-GREY, INK, BAD = "bright_black", "bold", "bold red"
 _MOST_COLUMNS = 100
 _GAP = 4
 
 
-def as_renderable(panels: Sequence[Panel], *, width: int, height: int) -> Group:
+def as_renderable(panels: Sequence[Placed], *, width: int, height: int) -> Group:
     """The panels as text.
 
     Args:
@@ -51,14 +64,16 @@ def as_renderable(panels: Sequence[Panel], *, width: int, height: int) -> Group:
         height: Rows there are.
     """
     width = max(20, min(width, _MOST_COLUMNS))
-    line = timeline([steps for panel in panels for steps in columns(panel)])
-    rows = _rows(panels, width)
-    tall = sum(1 for row in rows if not isinstance(panels[row[0]], SummaryPanel | ProgressPanel))
+    shown: list[Panel] = list(leaves(panels))
+    even = [evened(panel) if isinstance(panel, LinePanel) else panel for panel in shown]
+    line = timeline([steps for panel in even for steps in columns(panel)])
+    rows = _rows(shown, width)
+    tall = sum(1 for row in rows if not isinstance(shown[row[0]], SummaryPanel | ProgressPanel))
     plot = max(3, min(8, (height - 2 * len(rows)) // max(tall, 1) - 3))
     parts: list[RenderableType] = []
     for row in rows:
         cell = (width - _GAP * (len(row) - 1)) // len(row)
-        cells = [_panel(panels[index], line, cell, plot) for index in row]
+        cells = [_panel(shown[index], line, cell, plot) for index in row]
         parts.append(cells[0] if len(cells) == 1 else _beside(cells, cell))
         if row is not rows[-1]:
             parts.append(Text(""))
@@ -89,22 +104,33 @@ def _beside(cells: Sequence[RenderableType], width: int) -> Table:
 
 def _panel(panel: Panel, line: Timeline, width: int, rows: int) -> RenderableType:
     """One panel; what cannot be shown says why."""
-    try:
-        if isinstance(panel, LinePanel):
-            return _lines(line_view(panel, line), width, rows)
-        if isinstance(panel, HistogramPanel):
-            return _histogram(histogram_view(panel), width, rows)
-        if isinstance(panel, ImagePanel):
-            return _images(image_sheet(panel), width, rows)
-    except Exception as fault:  # noqa: BLE001  one broken panel must not hide the others
-        return _message(getattr(panel, "title", ""), f"{type(fault).__name__}: {fault}", width)
     if isinstance(panel, SummaryPanel):
         return _facts(panel.title, summary_facts(panel))
     if isinstance(panel, ProgressPanel):
         return _progress(panel, width)
     if isinstance(panel, CustomPanel):
         return Text(cut(f"{panel.name}: drawn in pictures only", width), style=GREY)
-    return _message(panel.title, panel.message, width)
+    if isinstance(panel, MessagePanel):
+        return _message(panel.title, panel.message, width)
+    try:
+        return _chart(panel, line, width, rows)
+    except Exception as fault:  # noqa: BLE001  one broken panel must not hide the others
+        return _message(getattr(panel, "title", ""), f"{type(fault).__name__}: {fault}", width)
+
+
+def _chart(panel: Panel, line: Timeline, width: int, rows: int) -> RenderableType:
+    if isinstance(panel, LinePanel):
+        return _lines(line_view(panel, line), width, rows)
+    if isinstance(panel, HistogramPanel):
+        return _histogram(histogram_view(panel), width, rows)
+    if isinstance(panel, ImagePanel):
+        return pictures(image_sheet(panel), width, rows)
+    if isinstance(panel, GraphPanel):
+        return heading(clean(panel.title), "the model's graph: drawn in pictures only", width)
+    view = VIEWS[type(panel)](panel, None)
+    if isinstance(view, LineView):
+        return _lines(view, width, rows)
+    return as_text_chart(view, width, rows)
 
 
 def _message(title: str, message: str, width: int) -> Text:
@@ -114,18 +140,8 @@ def _message(title: str, message: str, width: int) -> Text:
     return text.append(cut(clean(message), max(width - len(title) - 2, 8)), "red")
 
 
-def _title(title: str, how: str, width: int) -> Text:
-    text = Text(no_wrap=True)
-    title = cut(title, width)
-    text.append(title, INK)
-    left = width - len(title) - 2
-    if how and left > 6:
-        text.append("  " + cut(how, left), GREY)
-    return text
-
-
 def _lines(view: LineView, width: int, rows: int) -> RenderableType:
-    head = _title(view.title, view.how, width)
+    head = heading(view.title, view.how, width)
     if view.is_empty:
         return Group(head, Text("no values yet", style=GREY))
     before = max((len(label) for _, label in view.y_ticks), default=0) + 1
@@ -134,7 +150,7 @@ def _lines(view: LineView, width: int, rows: int) -> RenderableType:
     columns_ = max(10, width - before - after)
     glyphs, owner = braille_lines(
         [
-            decimate(curve.x, curve.y, columns=2 * columns_, limits=view.x_limits)
+            decimate(curve.x, curve.main, columns=2 * columns_, limits=view.x_limits)
             for curve in view.curves
         ],
         x_limits=view.x_limits,
@@ -164,7 +180,9 @@ def _lines(view: LineView, width: int, rows: int) -> RenderableType:
 
 def _x_axis(view: LineView, wide: int) -> str:
     most = max(2, wide // 12)
-    marks = view.timeline.ticks(*view.x_limits, most=most, epochs=view.epochs)
+    marks = x_marks(
+        view.timeline, view.x_limits, most=most, epochs=view.epochs, log="x" in view.log
+    )
     low, high = view.x_limits
     places = [((p - low) / (high - low) * (wide - 1), label) for p, label in marks]
     return place_words(places, wide)
@@ -192,7 +210,7 @@ def _labelled(view: LineView, curve: Curve, width: int) -> tuple[str, str]:
 def _histogram(view: HistogramView, width: int, rows: int) -> RenderableType:
     """The newest distribution as bars; a terminal cell cannot hold an overlay."""
     newest = view.labels[-1] if view.labels else ""
-    head = _title(view.title, f"{newest}, √ height".removeprefix(", "), width)
+    head = heading(view.title, f"{newest}, √ height".removeprefix(", "), width)
     if not view.densities:
         return Group(head, Text("no values yet", style=GREY))
     high = np.sqrt(view.densities[-1])
@@ -208,20 +226,6 @@ def _histogram(view: HistogramView, width: int, rows: int) -> RenderableType:
         for p, label in zip(marks, labels, strict=True)
     ]
     return Group(head, body, Text(place_words(places, wide), style=GREY, no_wrap=True))
-
-
-def _images(sheet: Sheet, width: int, rows: int) -> RenderableType:
-    head = _title(sheet.title, sheet.how, width)
-    if not sheet.tiles:
-        return head
-    high, wide, shown = tile_cells(sheet, width, rows)
-    tiles = sheet.tiles[-shown:]
-    lines = [picture_lines(tile, sheet, high, wide) for tile in tiles]
-    body = Text("\n", no_wrap=True).join(
-        Text("  ").join(tile[row] for tile in lines) for row in range(high)
-    )
-    captions = "  ".join(cut(tile.caption, wide).ljust(wide) for tile in tiles)
-    return Group(head, body, Text(captions, style=GREY, no_wrap=True))
 
 
 def _facts(title: str, facts: Sequence[Fact]) -> Text:

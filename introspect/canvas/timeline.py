@@ -44,6 +44,11 @@ class Timeline:
     width: float = 1.0
     starts: tuple[tuple[int, float], ...] = ()
 
+    @property
+    def unit(self) -> str:
+        """What a number on the axis is, before the first label."""
+        return "step "
+
     def positions(self, steps: Steps) -> npt.NDArray[np.float64]:
         """float64 ``(n,)`` of int64 ``(n,)`` or ``(n, 2)``."""
         if steps.ndim == 1:
@@ -52,6 +57,16 @@ class Timeline:
         if self.starts:
             return within
         return (steps[:, 0] - self.first_epoch) * self.width + (within - self.first_step)
+
+    def position_of_epoch(self, epoch: float) -> float:
+        """Where an epoch begins; half epochs lie between."""
+        if not self.starts:
+            return (epoch - self.first_epoch) * self.width
+        known = [float(number) for number, _ in self.starts]
+        places = [place for _, place in self.starts]
+        step = (places[-1] - places[0]) / (known[-1] - known[0])
+        beyond = max(epoch - known[-1], 0.0) + min(epoch - known[0], 0.0)
+        return float(np.interp(epoch, known, places)) + beyond * step
 
     def ticks(self, low: float, high: float, *, most: int, epochs: bool) -> list[tuple[float, str]]:
         """At most `most` (position, label); the first label carries the unit.
@@ -82,6 +97,34 @@ class Timeline:
             ]
         stride = next(s for s in _strides() if len(all_marks) <= most * s)
         return [(p, str(e)) for i, (p, e) in enumerate(all_marks) if i % stride == 0]
+
+
+def paired(steps: Steps) -> Steps:
+    """Steps as (epoch, step): an int n reads as (0, n).
+
+    Example:
+        >>> paired(np.array([3, 4])).tolist()
+        [[0, 3], [0, 4]]
+    """
+    if steps.ndim == 2:
+        return steps
+    return np.stack([np.zeros_like(steps), steps], axis=1)
+
+
+def counted(epochs: float | tuple[int, ...]) -> Timeline:
+    """A timeline of int steps on which epochs are known.
+
+    Args:
+        epochs: Steps in an epoch, or the steps at which epochs end.
+
+    Example:
+        >>> counted((100, 250)).ticks(0, 250, most=4, epochs=True)
+        [(0.0, 'epoch 0'), (100.0, '1'), (250.0, '2')]
+    """
+    if isinstance(epochs, tuple):
+        ends = sorted(set(epochs))
+        return Timeline(True, starts=tuple((i, float(end)) for i, end in enumerate([0, *ends])))
+    return Timeline(True, width=max(float(epochs), 1e-9))
 
 
 def timeline(columns: Sequence[Steps]) -> Timeline:

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from matplotlib import rcParams, rcParamsDefault
 from matplotlib.axes import Axes
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import text_to_path
@@ -44,12 +45,16 @@ class Word:
         return self.gap_pt + text_width_pt(self.text, self.size_pt, bold=self.bold)
 
 
-@lru_cache(maxsize=4096)
 def text_width_pt(text: str, size_pt: float = 8.5, *, bold: bool = False) -> float:
-    """How wide a line of text will be, in points."""
-    font = FontProperties(
-        family=list(families()), size=size_pt, weight="bold" if bold else "normal"
-    )
+    """How wide a line of text will be, in points, in the fonts of the moment."""
+    family = rcParams["font.family"]
+    named = family if family != rcParamsDefault["font.family"] else families()
+    return _measured(text, size_pt, bold, tuple(named))
+
+
+@lru_cache(maxsize=4096)
+def _measured(text: str, size_pt: float, bold: bool, family: tuple[str, ...]) -> float:  # noqa: FBT001  a key
+    font = FontProperties(family=list(family), size=size_pt, weight="bold" if bold else "normal")
     with warnings.catch_warnings():  # a glyph that no font has is a box, not a reason to stop
         warnings.simplefilter("ignore")
         return float(text_to_path.get_text_width_height_descent(text, font, ismath=False)[0])
@@ -72,6 +77,19 @@ def shortened(text: str, width_pt: float, size_pt: float = 8.5, *, bold: bool = 
         else:
             high = middle - 1
     return text[:low].rstrip() + "…" if low else ""
+
+
+def clipped(text: str, width_pt: float, size_pt: float = 8.5) -> str:
+    """The first letters of a name that fit, without an ellipsis; always at least one.
+
+    Example:
+        >>> clipped("Sneaker", 22.0, 8)
+        'Snea'
+    """
+    size = len(text)
+    while size > 1 and text_width_pt(text[:size], size_pt) > width_pt:
+        size -= 1
+    return text[:size]
 
 
 def row_width_pt(words: Sequence[Word]) -> float:

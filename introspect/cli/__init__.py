@@ -1,12 +1,18 @@
 """The command ``introspect``. Each command is a few lines around one public function.
 
-=====================  ===================================================================
-``introspect graph``   draws a model that is named on the command line (``graph_command``)
-``introspect demo``    trains a small ConvNet and draws all of it (``demo_command``)
-=====================  ===================================================================
+======================  ==================================================================
+``introspect graph``    draws a model that is named on the command line (``graph_command``)
+``introspect view``     shows runs on a page, live (``view_command``)
+``introspect runs``     lists the runs in a folder, once or live (``runs_command``)
+``introspect export``   writes runs as Parquet, CSV, JSON, event files (``export_command``)
+``introspect import``   reads TensorBoard's event files (``import_command``)
+``introspect fsck``     verifies and repairs runs (``fsck_command``)
+``introspect demo``     trains a small ConvNet and draws all of it (``demo_command``)
+======================  ==================================================================
 
 Exit codes: 0 when done; 1 for an error that introspect raises on purpose, which is printed
-without a traceback; 2 for a command line that cannot be understood; 130 after Ctrl-C.
+without a traceback, and where `fsck` found damage; 2 for a command line that cannot be understood;
+130 after Ctrl-C.
 """
 
 import sys
@@ -16,7 +22,12 @@ import typer
 
 import introspect
 from introspect.cli.demo_command import demo
+from introspect.cli.export_command import export
+from introspect.cli.fsck_command import fsck
 from introspect.cli.graph_command import graph
+from introspect.cli.import_command import import_events
+from introspect.cli.runs_command import runs
+from introspect.cli.view_command import view
 from introspect.errors import IntrospectError
 
 app = typer.Typer(
@@ -44,6 +55,11 @@ def _options(
 
 
 app.command()(graph)
+app.command()(view)
+app.command()(runs)
+app.command()(export)
+app.command(name="import")(import_events)
+app.command()(fsck)
 app.command()(demo)
 
 

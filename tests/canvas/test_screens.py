@@ -10,8 +10,8 @@ import pytest
 from rich.console import Console
 
 from introspect.canvas import Canvas
+from introspect.canvas.clock import ProgressClock
 from introspect.canvas.live import TerminalScreen
-from introspect.canvas.progress import ProgressClock
 from introspect.canvas.screens import Screen, chosen, one_line
 from introspect.canvas.terminal import as_renderable
 from introspect.errors import IntrospectWarning

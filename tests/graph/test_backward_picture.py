@@ -1,8 +1,11 @@
 """What the picture of an autograd graph shows, against torch's own walk over grad_fn."""
 
+import base64
 import json
 import math
+import re
 import xml.etree.ElementTree as ET
+import zlib
 from collections import Counter
 
 import pytest
@@ -12,6 +15,7 @@ from torch import nn
 import introspect
 from introspect.errors import FormatError
 from introspect.graph.autograd.outline import outline
+from introspect.graph.autograd.page import to_html
 from introspect.graph.autograd.picture import picture
 from introspect.nouns.autograd import AutogradGraph
 from introspect.nouns.drawing import Label
@@ -272,6 +276,19 @@ def test_a_cycle_in_a_loaded_graph_is_an_error_that_names_a_node():
         picture(AutogradGraph.from_dict(row))
 
 
+def test_a_page_holds_every_function_and_leaf_of_closed_modules_too(tmp_path):
+    model = nn.Sequential(*(nn.Sequential(nn.Linear(3, 3), nn.Tanh()) for _ in range(9)))
+    graph = introspect.trace_backward(model(torch.ones(1, 3)).sum(), model)
+    graph.save(tmp_path / "b.html", fold=False, depth=1)
+    page = (tmp_path / "b.html").read_bytes()
+    packed = re.search(rb'id="data">([^<]*)<', page)[1]
+    texts = json.loads(zlib.decompress(base64.b64decode(packed)))["texts"]
+    assert {"AddmmBackward0", "TanhBackward0", "SumBackward0"} <= set(texts)
+    assert "gradient 1×3" in texts
+    assert any(text.endswith(".bias") for text in texts)
+    assert page == to_html(graph, fold=False, depth=1)
+
+
 def test_a_notebook_gets_the_picture_and_the_text():
     graph = introspect.trace_backward(torch.ones(2, requires_grad=True).exp().sum())
     bundle = graph._repr_mimebundle_()
@@ -282,9 +299,12 @@ def test_a_notebook_gets_the_picture_and_the_text():
 @pytest.mark.parametrize(
     ("path", "options", "message"),
     [
-        ("b.html", {}, r"\.svg, \.pdf, \.png, \.dot, \.gv, \.json"),
+        ("b.jpg", {}, r"\.svg, \.pdf, \.png, \.html, \.dot, \.gv, \.json"),
         ("b.svg", {"show_atrs": True}, "show_attrs"),
         ("b.svg", {"theme": "torchvis"}, "torchviz"),
+        ("b.html", {"theme": "torchvis"}, "torchviz"),
+        ("b.html", {"scale": 2}, "no option"),
+        ("b.html", {"direction": "up"}, "TB"),
         ("b.svg", {"direction": "up"}, 'direction="TB"'),
         ("b.dot", {"theme": "dark"}, "show_attrs"),
         ("b.json", {"theme": "dark"}, "no option"),

@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import xml.etree.ElementTree as ET
+from html import unescape
 
 import pytest
 import torch
@@ -14,6 +15,9 @@ from torch import nn
 import introspect
 from introspect.errors import FormatError, SaveError
 from introspect.graph.formats import svg_text
+from introspect.graph.formats.html import to_html
+from introspect.graph.layout.advances import ADVANCES, LETTERS, UNITS_PER_EM
+from introspect.graph.layout.measure import font_file
 from introspect.theme import GRAPH_THEMES
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -176,6 +180,23 @@ def test_a_notebook_gets_a_picture_and_words(graph):
     bundle = graph._repr_mimebundle_()
     assert ET.fromstring(bundle["image/svg+xml"]).tag == f"{SVG}svg"
     assert bundle["text/plain"].startswith("Residual")
+
+
+def test_a_notebook_gets_the_viewer_whole_so_that_it_lives_without_a_kernel(graph):
+    shown = graph._repr_mimebundle_()["text/html"]
+    assert re.fullmatch(r"<iframe [^<>]*></iframe>", shown)
+    page = unescape(re.search(r'srcdoc="([^"]*)"', shown)[1])
+    assert page.encode() == to_html(graph)
+    assert not re.search(r"https?://|\b(?:src|href)=", page)  # nothing is fetched, no kernel asked
+
+
+def test_widths_of_usual_letters_are_those_of_the_font():
+    fonts = pytest.importorskip("fontTools.ttLib", reason="the font is read with fontTools")
+    for bold, advances in ADVANCES.items():
+        font = fonts.TTFont(font_file(bold=bold))
+        assert font["head"].unitsPerEm == UNITS_PER_EM
+        names = [font.getBestCmap()[ord(letter)] for letter in LETTERS]
+        assert advances == tuple(font["hmtx"][name][0] for name in names)
 
 
 def test_saving_over_a_file_fails_without_losing_it(graph, tmp_path, monkeypatch):

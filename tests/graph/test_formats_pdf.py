@@ -8,14 +8,16 @@ import subprocess
 import pytest
 import torch
 from PIL import Image
+from reportlab.pdfbase.ttfonts import TTFontFace
 from torch import nn
 
 import introspect
 from introspect.errors import FormatError, IntrospectWarning
-from introspect.graph.formats import pdf, png
+from introspect.graph.formats import pdf, pdf_fonts, png
 from introspect.graph.formats.pdf import to_pdf
 from introspect.graph.formats.pdf_shapes import overlaps
 from introspect.graph.formats.png import to_png
+from introspect.graph.layout.measure import font_file
 from introspect.graph.paper import MARGIN_PT, SHEETS_PT, one_sheet, tiled
 from introspect.graph.picture import picture
 from introspect.nouns.drawing import Cluster, Drawing, Label, Polyline, Rect, Span
@@ -50,6 +52,20 @@ def test_the_file_says_what_it_is_and_never_the_time():
     assert found.title == "Résumé <&> 层"
     assert found.subject == "what it shows"
     assert content == to_pdf(words("hello", title="Résumé <&> 层"), LIGHT)
+
+
+@pytest.mark.parametrize("bold", [False, True])
+def test_a_font_read_in_one_go_is_the_font_that_reportlab_reads(bold):
+    file = str(font_file(bold=bold))
+    ours, theirs = pdf_fonts._Face(file), TTFontFace(file)
+    assert ours.charToGlyph == theirs.charToGlyph
+    assert list(ours.glyphPos) == theirs.glyphPos
+    codes = range(0x3000)
+    assert [ours.getCharWidth(code) for code in codes] == [
+        theirs.getCharWidth(code) for code in codes
+    ]
+    subset = [*range(32, 127), 0xD7, 0x2192, 0xE9]
+    assert ours.makeSubset(subset) == theirs.makeSubset(subset)
 
 
 def pdftotext(content, tmp_path):

@@ -127,6 +127,20 @@ def test_a_u_net_is_drawn_as_a_u_with_level_skips(open_blocks):
     assert crossings(absolute(root)) == 0
 
 
+def test_the_skips_of_a_u_bear_their_shapes_even_if_the_block_kept_its_shape():
+    model = Model()
+    x = model.io("input")
+    skips = []
+    for k in range(3):
+        skips.append(model.box(f"enc{k}", x, shape=(1, 8)))  # the shape of the input: no news
+        x = model.box(f"pool{k}", skips[-1], module="MaxPool2d", family="pool", shape=(1, 4))
+    for k in reversed(range(3)):
+        x = model.merge("concat", skips[k], model.box(f"up{k}", x, shape=(1, 8)))
+    model.io("output", x)
+    root, _ = model.place()
+    assert [wire.label for wire in root.wires if wire.label] == ["8"] * 3
+
+
 def test_residual_blocks_one_after_another_are_no_u():
     model = Model()
     x = model.io("input")

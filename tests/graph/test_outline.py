@@ -150,6 +150,28 @@ def test_a_parameter_beside_an_operation_enters_from_the_side():
     assert [(side.name, side.shape) for side in plus.side_inputs] == [("pos", (4,))]
 
 
+class Attending(nn.MultiheadAttention):
+    """Takes one input, as a Sequential gives it."""
+
+    def __call__(self, x):
+        return super().__call__(x, x, x)
+
+
+Attending.__name__ = "MultiheadAttention"
+
+
+def given_to(layer):
+    """An input that a layer takes."""
+    if isinstance(layer, nn.Embedding):
+        return (torch.zeros(1, 3, dtype=torch.long),)
+    if isinstance(layer, nn.Conv1d):
+        return (torch.zeros(1, layer.in_channels, 9),)
+    if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
+        return (torch.zeros(1, layer.in_channels, 9, 9),)
+    wide = {nn.Linear: 4096, nn.LayerNorm: 768, Attending: 64, nn.LSTM: 4}.get(type(layer))
+    return (torch.zeros(1, 3, wide) if wide else torch.zeros(1, 2, 9, 9),)
+
+
 @pytest.mark.parametrize(
     ("layer", "expected"),
     [
@@ -165,15 +187,15 @@ def test_a_parameter_beside_an_operation_enters_from_the_side():
         (nn.MaxPool2d(3, 2), "3×3 /2"),
         (nn.AdaptiveAvgPool2d(1), "global"),
         (nn.AdaptiveAvgPool2d((7, 7)), "to 7×7"),
-        (nn.MultiheadAttention(64, 4), "4 heads × 16"),
+        (Attending(64, 4), "4 heads × 16"),
         (nn.LSTM(4, 8, num_layers=2, bidirectional=True), "8 units, 2 layers, both ways"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_the_label_grammar(layer, expected):
-    from introspect.graph.capture.assemble import _settings
-
-    assert layer_detail(type(layer).__name__, _settings(layer), None) == expected
+    call = introspect.trace(nn.Sequential(layer), *given_to(layer)).calls[1]
+    assert call.module == type(layer).__name__
+    assert layer_detail(call.module, call.settings, None) == expected
 
 
 def test_reading_an_outline_twice_gives_the_same_text(residual):

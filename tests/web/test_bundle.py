@@ -1,5 +1,6 @@
 """What is built from web/ is what is committed; it is small and asks for no address."""
 
+import gzip
 import json
 import re
 import shutil
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 WEB = Path(__file__).parents[2] / "web"
-ASSETS = ("graph.js", "loader.js", "graph.css")
+ASSETS = ("graph.js", "loader.js", "graph.css", "canvas.js")
 
 
 def committed(name):
@@ -34,6 +35,12 @@ def test_the_sources_pass_the_strict_type_check(built):
 
 def test_the_script_fits_60_kb():
     assert len(committed("graph.js")) + len(committed("loader.js")) <= 60_000
+
+
+def test_the_canvas_fits_90_kb_and_40_kb_packed():
+    script = committed("canvas.js")
+    assert len(script) <= 90_000
+    assert len(gzip.compress(script, 9)) <= 40_000
 
 
 @pytest.mark.parametrize("name", ASSETS)

@@ -9,6 +9,7 @@ from torch import nn
 
 import introspect
 from introspect.graph.formats.html import to_html, to_html_fragment
+from introspect.theme import GRAPH_THEMES
 
 SVG = "{http://www.w3.org/2000/svg}"
 HOSTILE = (
@@ -91,14 +92,16 @@ def test_a_clicked_group_opens_and_shuts_where_it_is(viewer):
     assert place(viewer, "blocks") == pytest.approx(before, abs=0.01)
 
 
-def test_what_opens_equals_what_starts_open(graph, show):
+def test_what_opens_has_the_boxes_of_what_starts_open(graph, show):
     started = show(to_html(graph, depth="all"))
     grown = show(to_html(graph, depth=1))
     grown.get_by_role("button", name="Open every group").click()
-    places = "[...introspectViewer.model.shown()].map((b) => introspectViewer.scene.areaOf(b))"
-    assert grown.evaluate(places) == started.evaluate(places)
-    grown.get_by_role("button", name="Shut every group").click()
-    assert grown.evaluate("[...introspectViewer.model.shown()].some((b) => b.isOpen)") is False
+    boxes = """[...introspectViewer.model.shown()].map((b) => {
+      const { width, height } = introspectViewer.scene.areaOf(b);
+      return b.isOpen ? [b.path, b.name] : [b.path, b.name, width, height];
+    })"""
+    assert grown.evaluate(boxes) == started.evaluate(boxes)
+    assert len(grown.evaluate(boxes)) > 20
 
 
 def test_opening_far_away_leaves_cached_containers_alone(viewer):
@@ -412,3 +415,48 @@ def test_a_thousand_layers_open_fast_enough(show, until):
         "document.querySelectorAll('[role=treeitem]').length"
         " === [...introspectViewer.model.shown()].length",
     )
+
+
+def test_what_was_removed_is_dashed_and_so_are_its_wires(show, tmp_path):
+    def traced(layers):
+        return introspect.trace(nn.Sequential(*layers), torch.zeros(1, 4))
+
+    more = [nn.Linear(4, 4), nn.LayerNorm(4), nn.Conv1d(1, 1, 1), nn.Linear(4, 4)]
+    introspect.diff(traced(more[:2]), traced(more[:1])).save(tmp_path / "d.html", fold=False)
+    viewer = show((tmp_path / "d.html").read_bytes())
+    drawn = ET.fromstring(viewer.evaluate("introspectViewer.svg(introspectViewer.scene.area())"))
+    gone = GRAPH_THEMES["light"].color("removed/accent")
+    dashed = [shape for shape in drawn.iter() if shape.get("stroke-dasharray")]
+    assert dashed
+    assert {shape.get("stroke") for shape in dashed} == {gone}
+    assert {shape.tag for shape in dashed} == {f"{SVG}rect", f"{SVG}path"}
+    plain = [s for s in drawn.iter(f"{SVG}path") if s.get("stroke") and s not in dashed]
+    assert len(plain) >= 1
+
+
+def test_themes_without_colour_have_their_patterns_on_the_canvas_and_in_its_svg(show, graph):
+    viewer = show(to_html(graph, theme="print"))
+    drawn = ET.fromstring(viewer.evaluate("introspectViewer.svg(introspectViewer.scene.area())"))
+    patterns = {found.get("id") for found in drawn.iter(f"{SVG}pattern")}
+    used = {
+        shape.get("fill")[5:-1]
+        for shape in drawn.iter(f"{SVG}rect")
+        if shape.get("fill", "").startswith("url(")
+    }
+    assert used == patterns
+    assert patterns
+    shades = viewer.evaluate(
+        """() => {
+          const v = introspectViewer, ratio = devicePixelRatio;
+          const box = [...v.model.shown()].find((b) => b.module === "Linear");
+          const { x, y, width, height } = v.scene.areaOf(box), { zoom } = v.view;
+          v.view.zoom = 2; v.view.centre(x + width / 2, y + height / 2); v.draw();
+          const at = [v.view.x + 2 * x, v.view.y + 2 * y].map((n) => n * ratio);
+          const seen = v.canvas.getContext("2d")
+            .getImageData(at[0] + 20, at[1] + 4, 2 * width - 40, 4).data;
+          return [...new Set(seen.filter((_, k) => k % 4 === 0))];
+        }"""
+    )
+    hatch = int(GRAPH_THEMES["print"].hatch[1:3], 16)
+    assert len(shades) > 2  # lines over the fill, smoothed
+    assert min(abs(shade - hatch) for shade in shades) < 24

@@ -1,8 +1,10 @@
 // A pen that paints on a canvas.
 
-import { type Anchor, arrowHead, FONT, type Pen, type Run, trace } from "./pen";
+import { type Anchor, arrowHead, DASH, DASHED, FONT, type Hatch, type Pen, type Run, TILE, trace } from "./pen";
 import type { Point } from "./layout/route";
 
+const SHARP = 8; // pixels a point in the tile of a hatch
+const hatches = new Map<string, CanvasPattern>();
 const widths = new Map<string, number>();
 
 export class CanvasPen implements Pen {
@@ -19,27 +21,23 @@ export class CanvasPen implements Pen {
   ): void {
     const c = this.context;
     c.beginPath();
-    if (corners === 15) c.roundRect(x, y, width, height, radius);
+    if ((corners & 15) === 15) c.roundRect(x, y, width, height, radius);
     else c.roundRect(x, y, width, height, [1, 2, 4, 8].map((bit) => (corners & bit ? radius : 0)));
     if (fill) {
       c.fillStyle = fill;
       c.fill();
     }
-    if (stroke) {
-      c.strokeStyle = stroke;
-      c.lineWidth = lineWidth;
-      c.stroke();
-    }
+    if (stroke) this.stroke(stroke, lineWidth, corners & DASHED);
   }
 
-  line(points: Point[], stroke: string, lineWidth: number, radius: number, arrow: boolean): void {
+  line(
+    points: Point[], stroke: string, lineWidth: number, radius: number, arrow: boolean, dashed = false,
+  ): void {
     const c = this.context;
     const ended = arrow ? arrowHead(points) : { points, head: null };
     c.beginPath();
     trace(c, ended.points, radius);
-    c.strokeStyle = stroke;
-    c.lineWidth = lineWidth;
-    c.stroke();
+    this.stroke(stroke, lineWidth, dashed);
     if (!ended.head) return;
     c.beginPath();
     for (const [x, y] of ended.head) c.lineTo(x, y);
@@ -68,8 +66,37 @@ export class CanvasPen implements Pen {
     }
   }
 
+  /** A canvas takes a pattern wherever it takes a colour. */
+  paint(hatch: Hatch): string {
+    const [path, width, color] = hatch;
+    const key = hatch.join();
+    let made = hatches.get(key);
+    if (!made) {
+      const tile = document.createElement("canvas");
+      tile.width = tile.height = TILE * SHARP;
+      const c = tile.getContext("2d")!;
+      c.scale(SHARP, SHARP);
+      c.strokeStyle = color;
+      c.lineWidth = width;
+      c.stroke(new Path2D(path));
+      made = this.context.createPattern(tile, "repeat")!;
+      made.setTransform(new DOMMatrix().scale(1 / SHARP));
+      hatches.set(key, made);
+    }
+    return made as unknown as string;
+  }
+
   fade(opacity: number): void {
     this.context.globalAlpha = opacity;
+  }
+
+  private stroke(color: string, lineWidth: number, dashed: unknown): void {
+    const c = this.context;
+    c.strokeStyle = color;
+    c.lineWidth = lineWidth;
+    c.setLineDash(dashed ? DASH : []);
+    c.stroke();
+    c.setLineDash([]);
   }
 
   private setFont(run: Run): void {

@@ -9,6 +9,7 @@ export const NO_LABEL = 2;
 export const SIDE_ENTRY = 4;
 export const IO = 8;
 export const HEAT = 16;
+export const MADE = 32;
 
 export type Theme = {
   roles: Record<string, string>;
@@ -16,6 +17,11 @@ export type Theme = {
   heat: string[];
   heatText: string[];
   chrome: Record<string, string>;
+  /** Fill role -> the path and the width of the lines over it. */
+  patterns?: Record<string, [string, number]>;
+  hatch: string;
+  /** Times as thick as usual are lines. */
+  thick: number;
 };
 
 interface Raw {
@@ -32,6 +38,8 @@ interface Raw {
   heads: number[][];
   bodies: number[][];
   direction: "TB" | "LR";
+  /** Places of the first view, by open group; see first.ts. */
+  first?: number[][];
   mode: "auto" | "light" | "dark" | "fixed";
   themes: { light: Theme; dark: Theme };
   families: Record<string, string>;

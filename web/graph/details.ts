@@ -1,7 +1,7 @@
 // What is told about the selected box, beside the picture.
 
 import type { Column } from "./data";
-import { duration, el, figures } from "./dom";
+import { duration, el, figures, grouped, on } from "./dom";
 import type { Box } from "./model";
 
 export interface DetailsActions {
@@ -26,7 +26,7 @@ export class Details {
     if (!box) return;
     const { data, head } = box;
     const close = el("button", { type: "button", class: "close", "aria-label": "Close details" }, "×");
-    close.addEventListener("click", () => this.actions.close());
+    on(close, "click", () => this.actions.close());
     const words = [box.name ? box.module : "", data.text(head, "badge")].filter(Boolean).join(" · ");
     this.element.append(
       el("div", { class: "head" },
@@ -37,7 +37,7 @@ export class Details {
     if (note) this.element.append(el("p", { class: "note", role: "status" }, note));
     if (box.isGroup && box.parent) {
       const open = el("button", { type: "button", class: "wide" }, box.isOpen ? "Collapse" : "Expand");
-      open.addEventListener("click", () => this.actions.toggle(box));
+      on(open, "click", () => this.actions.toggle(box));
       this.element.append(open);
     }
     this.facts(box);
@@ -65,7 +65,7 @@ export class Details {
       const each = box.count > 1 && ["FLOPs", "Activations", "Time"].includes(title) ? " each" : "";
       list.append(el("dt", {}, title), el("dd", {}, el("bdi", {}, text + each)));
     }
-    if (list.children.length) this.element.append(list);
+    if (list["children"].length) this.element.append(list);
   }
 
   private lines(title: string, text: string): void {
@@ -83,7 +83,7 @@ export class Details {
     if (!boxes.length) return;
     const rows = boxes.slice(0, MOST_NEIGHBOURS).map((box) => {
       const go = el("button", { type: "button", class: "link" }, el("bdi", {}, box.title));
-      go.addEventListener("click", () => this.actions.select(box));
+      on(go, "click", () => this.actions.select(box));
       return el("li", {}, go, el("span", {}, el("bdi", {}, box.name ? box.module : "")));
     });
     const more = boxes.length - rows.length;
@@ -94,5 +94,5 @@ export class Details {
 
 function count(value: number): string {
   if (value < 1e4) return String(value);
-  return `${figures(value)} (${value.toLocaleString("en").replaceAll(",", "\u202f")})`;
+  return `${figures(value)} (${grouped(value, "\u202f")})`;
 }

@@ -12,9 +12,16 @@ export function el<K extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
+/** Listen; shorter than the method, which is called in thirty places. */
+export function on<K extends keyof HTMLElementEventMap>(
+  target: EventTarget, type: K, act: (event: HTMLElementEventMap[K]) => void,
+): void {
+  target.addEventListener(type, act as EventListener);
+}
+
 export function button(text: string, label: string, act: () => void): HTMLButtonElement {
   const made = el("button", { type: "button", title: label, "aria-label": label }, text);
-  made.addEventListener("click", act);
+  on(made, "click", act);
   return made;
 }
 
@@ -25,6 +32,12 @@ export function figures(value: number, unit = ""): string {
   const [limit, prefix] = UNITS.find(([least]) => Math.abs(value) >= least * 0.9995) ?? [1, ""];
   const text = Number((value / limit).toPrecision(3)).toString();
   return `${text}${prefix || unit ? "\u202f" : ""}${prefix}${unit}`;
+}
+
+/** A number with its thousands apart; toLocaleString takes 15 ms when it is first called. */
+export function grouped(value: number, between: string): string {
+  const [whole, rest] = String(Math.round(value * 1000) / 1000).split(".");
+  return whole!.replace(/\B(?=(\d{3})+$)/g, between) + (rest ? `.${rest}` : "");
 }
 
 /** Microseconds with the unit that suits. */

@@ -1,5 +1,6 @@
 // Mouse, trackpad and fingers -> panning, zooming, clicks.
 
+import { on } from "./dom";
 import type { View } from "./view";
 
 export interface Hands {
@@ -19,14 +20,14 @@ export function listen(element: HTMLElement, view: View, hands: Hands): void {
     return [event.clientX - box.left, event.clientY - box.top];
   };
 
-  element.addEventListener("pointerdown", (event) => {
+  on(element, "pointerdown", (event) => {
     if (event.button > 1) return;
     element.setPointerCapture(event.pointerId);
     pointers.set(event.pointerId, place(event));
     if (pointers.size === 1) moved = 0;
   });
 
-  element.addEventListener("pointermove", (event) => {
+  on(element, "pointermove", (event) => {
     const before = pointers.get(event.pointerId);
     const now = place(event);
     if (!before) return hands.hover(...now);
@@ -53,9 +54,9 @@ export function listen(element: HTMLElement, view: View, hands: Hands): void {
       hands.click(...place(event), event.shiftKey);
     }
   };
-  element.addEventListener("pointerup", up);
-  element.addEventListener("pointercancel", up);
-  element.addEventListener("pointerleave", () => hands.leave());
+  on(element, "pointerup", up);
+  on(element, "pointercancel", up);
+  on(element, "pointerleave", () => hands.leave());
 
   element.addEventListener(
     "wheel",

@@ -1,7 +1,7 @@
 // The whole picture, small, with a frame around what is seen.
 
 import { CanvasPen } from "./canvas_pen";
-import { el } from "./dom";
+import { el, on } from "./dom";
 import type { Area, Look, Scene } from "./scene";
 
 const WIDTH = 168;
@@ -22,11 +22,11 @@ export class Minimap {
         (event.clientY - box.top) / this.scale + this.area.y,
       );
     };
-    this.element.addEventListener("pointerdown", (event) => {
+    on(this.element, "pointerdown", (event) => {
       this.element.setPointerCapture(event.pointerId);
       move(event);
     });
-    this.element.addEventListener("pointermove", (event) => event.buttons && move(event));
+    on(this.element, "pointermove", (event) => event.buttons && move(event));
   }
 
   /** Paint again: the picture, not the view, has changed. */

@@ -1,6 +1,7 @@
 // Boxes that open and close, and what feeds what at any state.
 
 import { type Body, type Data, IO, NO_LABEL, SEALED } from "./data";
+import { firstView } from "./first";
 import type { Placed } from "./layout/container";
 
 /** One box of the picture; a group if it has a body. */
@@ -19,7 +20,11 @@ export class Box {
     body: number,
   ) {
     this.body = body >= 0 ? data.body(body) : null;
-    this.isOpen = this.body !== null && !(parent && data.flag(head, SEALED));
+    this.isOpen = this.startsOpen;
+  }
+
+  get startsOpen(): boolean {
+    return this.body !== null && !(this.parent && this.data.flag(this.head, SEALED));
   }
 
   get isGroup(): boolean {
@@ -36,6 +41,11 @@ export class Box {
 
   get isIo(): boolean {
     return this.data.flag(this.head, IO);
+  }
+
+  /** Whether it is there no more: in a picture of changes. */
+  get isGone(): boolean {
+    return this.data.roles[this.data.number(this.head, "family")] === "removed/fill";
   }
 
   get name(): string {
@@ -141,19 +151,28 @@ export class Box {
 /** All boxes of a graph, and which groups are open. */
 export class Model {
   readonly root: Box;
+  /** Groups that are not as they were at first. */
+  private readonly altered = new Set<Box>();
 
   constructor(readonly data: Data) {
     const [head, body] = data.raw.root;
     this.root = new Box(data, null, 0, head, body);
+    firstView(this.root);
   }
 
   /** Open or shut a group; what must be laid out again loses its places. */
   set(box: Box, open: boolean): boolean {
     if (!box.isGroup || box.isOpen === open || !box.parent) return false;
     touch(box.readers());
+    const wasFirst = !this.altered.size;
     box.isOpen = open;
     touch([box, ...box.readers()]);
     box.placed = null;
+    if (open === box.startsOpen) this.altered.delete(box);
+    else this.altered.add(box);
+    // The first view is of one piece: a part of it fits nothing else.
+    if (wasFirst && this.data.raw.first?.length) for (const one of this.shown()) one.placed = null;
+    if (!this.altered.size) firstView(this.root);
     return true;
   }
 
@@ -164,11 +183,14 @@ export class Model {
 
   /** Open or shut every group. */
   setAll(open: boolean): void {
+    this.altered.clear();
     for (const box of this.everything()) {
       if (!box.isGroup) continue;
       box.placed = null;
       if (box.parent) box.isOpen = open;
+      if (box.isOpen !== box.startsOpen) this.altered.add(box);
     }
+    if (!this.altered.size) firstView(this.root);
   }
 
   /** Every box, shown or not, each before what it holds. */

@@ -11,13 +11,24 @@ export interface Run {
 
 export type Anchor = 0 | 1 | 2; // start, middle, end
 
+/** Lines over a fill: their path in a tile of 5 points, their width, their colour. */
+export type Hatch = [string, number, string];
+
+export const TILE = 5;
+export const DASHED = 16; // beside the bits of the round corners
+export const DASH = [3, 2];
+
 export interface Pen {
   rect(
     x: number, y: number, width: number, height: number, radius: number,
     fill: string, stroke: string, lineWidth: number, corners: number,
   ): void;
-  line(points: Point[], stroke: string, lineWidth: number, radius: number, arrow: boolean): void;
+  line(
+    points: Point[], stroke: string, lineWidth: number, radius: number, arrow: boolean, dashed?: boolean,
+  ): void;
   text(x: number, y: number, anchor: Anchor, halo: string, runs: Run[]): void;
+  /** What `rect` takes as the fill of a hatch. */
+  paint(hatch: Hatch): string;
   /** From here on everything is this opaque. */
   fade(opacity: number): void;
 }

@@ -1,8 +1,8 @@
 // Placed boxes -> strokes of a pen. Mirrors introspect/graph/layout/shapes.py for open groups;
 // what shut boxes look like comes ready from Python.
 
-import { across, type Theme } from "./data";
-import { type Arranger, type Link, sizeOf, type Stroke } from "./layout/container";
+import { across, MADE, type Theme } from "./data";
+import { type Arranger, type Link, type Plan, sizeOf, stackOf, type Stroke } from "./layout/container";
 import type { Point } from "./layout/route";
 import { DETAIL, EDGE, GROUP, STACK } from "./layout/sizes";
 import type { Box, Model } from "./model";
@@ -11,8 +11,10 @@ import { arrowHead, type Anchor, type Pen, type Run, trace } from "./pen";
 const GROUP_RADIUS = 8;
 const BADGE_HEIGHT = 13;
 const LINE = 1.2;
+const BUNDLE = 2.6;
 const BEND = 7;
 const MARGIN = 8;
+const UPRIGHT = 24; // a stretch along the flow that is long enough for a bundle's mark
 const TOGETHER = 200; // wires in one path
 
 // what is smaller than this on the screen, in pixels, is left out or drawn plainly
@@ -20,6 +22,7 @@ const LEAST_BOX = 2;
 const LEAST_ROUND = 9;
 const LEAST_RIM = 3.2;
 const LEAST_TEXT = 4.2;
+const LEAST_WORD = 26; // points: a name that is cut shorter says nothing
 
 export interface Area {
   x: number;
@@ -47,6 +50,8 @@ interface OnTop {
   box: Box;
   depth: number;
   label: string;
+  anchor?: Anchor;
+  bold?: boolean;
 }
 
 export class Scene {
@@ -97,10 +102,10 @@ export class Scene {
     this.arranger.arrange(this.model.root);
     const onTop: OnTop[] = [];
     this.group(pen, look, view, this.model.root, 0, 0, 0, onTop);
-    for (const { box, x, y, depth, label } of onTop) {
-      pen.fade(look.isLit && !look.isLit(box) ? FADED : 1);
-      if (label) this.edgeLabel(pen, look, x, y, depth, label);
-      else this.title(pen, look, box, x, y);
+    for (const one of onTop) {
+      pen.fade(look.isLit && !look.isLit(one.box) ? FADED : 1);
+      if (one.label) this.edgeLabel(pen, look, one);
+      else this.title(pen, look, one.box, one.x, one.y);
     }
     pen.fade(1);
   }
@@ -126,19 +131,29 @@ export class Scene {
       const rim = zoom * width < LEAST_ROUND ? "" : theme.roles["rim"]!;
       for (let card = Math.min(child.count - 1, 2); card >= 0; card--) {
         const off = STACK * card;
-        pen.rect(left + off, top + off, width, height, GROUP_RADIUS, fill, rim, 1, 15);
+        pen.rect(left + off, top + off, width, height, GROUP_RADIUS, fill, rim, theme.thick, 15);
       }
     }
     if (zoom * LINE > 0.05) this.wires(pen, look, view, group, x, y);
     if (zoom * EDGE > LEAST_TEXT) {
-      const labelled = new Set<number>();
-      links.forEach(({ source }, k) => {
-        const label = source < 0 ? "" : plan.labels[source]!;
-        if (!label || labelled.has(source)) return;
-        labelled.add(source);
-        const [dx, dy] = plan.wires[k]![0]!;
-        if (x + dx < view.x || x + dx > right + 80 || y + dy < view.y - 20 || y + dy > foot) return;
-        onTop.push({ x: x + dx, y: y + dy, box: group.children[source]!, depth, label });
+      const labelled = new Set<number | Box>();
+      links.forEach(({ source, producer }, k) => {
+        const points = moved(plan.wires[k]!, x, y);
+        const count = plan.counts?.[k] ?? 1;
+        const isNamed = plan.named?.has(k);
+        if (count > 1 && source >= 0 && !labelled.has(producer)) {
+          labelled.add(producer);
+          const place = middleOf(points, true);
+          onTop.push({ ...place, box: producer, depth, label: `\xd7${count}`, bold: true });
+        }
+        let label = source < 0 ? "" : plan.labels[source]!;
+        if (isNamed) label = producer.data.label(producer.head).text;
+        if (!label || (!isNamed && labelled.has(source))) return;
+        if (!isNamed) labelled.add(source);
+        const place = isNamed ? middleOf(points, false) : startOf(points, stackOf(producer));
+        if (place.x < view.x || place.x > right + 80) return;
+        if (place.y < view.y || place.y > foot + 20) return;
+        onTop.push({ ...place, box: producer, depth, label });
       });
     }
     for (const k of inside) {
@@ -159,13 +174,15 @@ export class Scene {
     const { plan, links } = group.placed!;
     const color = look.theme.roles["line"]!;
     const marked = look.marked.get(group);
+    const { thick } = look.theme;
+    const gone = look.theme.roles["removed/accent"];
     pen.fade(look.isLit ? FADED : 1);
     if ("context" in pen) {
       const { context } = pen as { context: CanvasRenderingContext2D };
       plan.strokes ??= strokesOf(group);
       context.translate(x, y);
       context.strokeStyle = context.fillStyle = color;
-      context.lineWidth = Math.max(LINE, 0.35 / look.zoom);
+      context.lineWidth = Math.max(LINE * thick, 0.35 / look.zoom);
       const { left, top, right, foot } = edgesOf(view);
       for (const part of plan.strokes) {
         if (part.left + x > right || part.right + x < left) continue;
@@ -178,11 +195,21 @@ export class Scene {
       plan.wires.forEach((points, k) => {
         const bounds = boundsOf([points]);
         const seen = edgesOf(view);
-        if (marked?.has(links[k]!) || bounds.left + x > seen.right || bounds.right + x < seen.left) return;
+        if (marked?.has(links[k]!) || isGhost(group, links[k]!) || bounds.left + x > seen.right || bounds.right + x < seen.left) return;
         if (bounds.top + y > seen.foot || bounds.foot + y < seen.top) return;
-        pen.line(moved(points, x, y), color, LINE, BEND, hasArrow(group, links[k]!));
+        pen.line(moved(points, x, y), color, LINE * thick, BEND, hasArrow(group, links[k]!));
       });
     }
+    if (gone) {
+      links.forEach((link, k) => {
+        if (!isGhost(group, link)) return;
+        pen.line(moved(plan.wires[k]!, x, y), gone, LINE * thick, BEND, hasArrow(group, link), true);
+      });
+    }
+    plan.counts?.forEach((count, k) => {
+      const bundle = () => pen.line(moved(plan.wires[k]!, x, y), color, BUNDLE, BEND, hasArrow(group, links[k]!));
+      if (count > 1) bundle();
+    });
     if (!marked) return;
     pen.fade(1);
     const accent = look.theme.chrome["accent"]!;
@@ -195,9 +222,10 @@ export class Scene {
   /** A shut box: its skeleton, in the colours of its family or of its heat. */
   private card(pen: Pen, look: Look, box: Box, x: number, y: number): void {
     const { data } = box;
-    const { zoom } = look;
+    const { zoom, theme } = look;
     const card = data.card(box.head);
     const color = this.colors(look, box);
+    const heat = !box.isIo && look.heat(box) !== null;
     if (card.height * zoom < LEAST_ROUND) {
       const family = data.number(box.head, "family");
       const accent = data.roles.indexOf(data.roles[family]!.replace("/fill", "/accent"));
@@ -213,10 +241,15 @@ export class Scene {
       if (kind === 0) {
         const left = across(s[at]!, width);
         const wide = across(s[at + 2]!, width);
-        pen.rect(
-          x + left, y + s[at + 1]!, wide, s[at + 3]!, s[at + 4]!,
-          color(s[at + 5]!), color(s[at + 6]!), s[at + 7]!, s[at + 8]!,
-        );
+        const place = [x + left, y + s[at + 1]!, wide, s[at + 3]!, s[at + 4]!] as const;
+        const lines = heat ? undefined : theme.patterns?.[data.roles[s[at + 5]!]!];
+        const corners = s[at + 8]!;
+        if (lines) {
+          pen.rect(...place, color(s[at + 5]!), "", 0, corners);
+          pen.rect(...place, pen.paint([...lines, theme.hatch]), "", 0, corners);
+        }
+        const fill = lines ? "" : color(s[at + 5]!);
+        pen.rect(...place, fill, color(s[at + 6]!), s[at + 7]! * theme.thick, corners);
         at += 9;
       } else if (kind === 1) {
         const points: Point[] = [];
@@ -225,7 +258,7 @@ export class Scene {
         for (at += 5; points.length < count; at += 2) {
           points.push([x + across(s[at]!, width), y + s[at + 1]!]);
         }
-        pen.line(points, color(stroke), lineWidth, radius, arrow === 1);
+        pen.line(points, color(stroke), lineWidth * theme.thick, radius, arrow === 1);
       } else {
         const [left, base, anchor, halo, count] = s.slice(at, at + 5) as
           [number, number, Anchor, number, number];
@@ -255,47 +288,107 @@ export class Scene {
     };
   }
 
-  /** Name and class of an open group, beside the main path that enters through its border. */
+  /** Name, class and badge of an open group, between the wires there; mirrors layout/title.py. */
   private title(pen: Pen, look: Look, box: Box, x: number, y: number): void {
-    const { plan, portsIn } = box.placed!;
+    const { plan } = box.placed!;
     const { name, module, badge, nameWidth, moduleWidth, badgeWidth } = box.data.title(box.head);
     const { roles } = look.theme;
-    const spine = this.isDown && portsIn.size ? plan.axis : Infinity;
-    const taken = badge ? badgeWidth + 16 : 4;
-    const ink = (text: string): Run => ({ text, size: GROUP, color: roles["ink"]!, bold: true });
-    const soft = (text: string): Run => ({ text, size: GROUP, color: roles["soft"]!, bold: false });
-    if (8 + nameWidth + moduleWidth <= Math.min(spine - 5, plan.width - taken)) {
-      const runs = name ? [ink(name)] : [];
-      if (module) runs.push(soft((name ? "\xa0" : "") + module));
-      if (runs.length) pen.text(x + 8, y + 13, 0, "", runs);
-    } else {
-      if (name) pen.text(x + 8, y + 13, 0, "", [ink(name)]);
-      if (module && spine + 8 + moduleWidth < plan.width - taken) {
-        pen.text(x + spine + 8, y + 13, 0, "", [soft(module)]);
-      }
+    const free = this.isDown ? freeStretches(plan) : [[8, plan.width - 6] as Point];
+    if (badge) {
+      const width = badgeWidth + 11;
+      const fits = free.filter(([a, b]) => b - a >= width);
+      const beside = box.data.flag(box.head, MADE) && fits.find(([a]) => a > plan.axis);
+      const stretch = beside || (fits.at(-1) ?? free.at(-1)!);
+      const right = beside ? stretch[0] + width : stretch[1];
+      if (beside) stretch[0] = right + 8;
+      else stretch[1] = right - width - 8;
+      pen.rect(x + right - width, y + 4, width, BADGE_HEIGHT, BADGE_HEIGHT / 2, roles["ink"]!, "", 0, 15);
+      const run = { text: badge, size: DETAIL, color: roles["page"]!, bold: true };
+      pen.text(x + right - width / 2, y + 13.8, 1, "", [run]);
     }
-    if (!badge) return;
-    const width = badgeWidth + 11;
-    const right = x + plan.width - 6;
-    const page = roles["page"]!;
-    pen.rect(right - width, y + 4, width, BADGE_HEIGHT, BADGE_HEIGHT / 2, roles["ink"]!, "", 0, 15);
-    pen.text(right - width / 2, y + 13.8, 1, "", [{ text: badge, size: DETAIL, color: page, bold: true }]);
+    const runs: Run[][] = free.map(() => []);
+    let at = 0;
+    const write = (text: string, width: number, color: string, bold: boolean) => {
+      let k = free.findIndex(([a, b], n) => n >= at && a + width <= b + (bold ? 3.2 : 0));
+      if (!text || (k < 0 && !bold)) return;
+      if (k < 0) {
+        const room = free.map(([a, b]) => b - a);
+        const most = Math.max(...room);
+        if (most < LEAST_WORD) return;
+        k = room.indexOf(most);
+        text = text.slice(0, (text.length * most) / width - 1) + "\u2026";
+        width = most;
+      }
+      at = k;
+      runs[k]!.push({ text: (runs[k]!.length ? "\xa0" : "") + text, size: GROUP, color, bold });
+      if (runs[k]!.length === 1) starts[k] = free[k]![0];
+      free[k]![0] += width;
+    };
+    const starts: number[] = [];
+    write(name, nameWidth, roles["ink"]!, true);
+    write(module, moduleWidth, roles["soft"]!, false);
+    runs.forEach((words, k) => words.length && pen.text(x + starts[k]!, y + 13, 0, "", words));
   }
 
-  private edgeLabel(pen: Pen, look: Look, x: number, y: number, depth: number, text: string): void {
+  private edgeLabel(pen: Pen, look: Look, { x, y, depth, label, anchor = 0, bold = false }: OnTop): void {
     const { theme } = look;
     const last = theme.groups.length - 1;
     const halo = depth ? theme.groups[Math.min(depth - 1, last)]! : theme.roles["page"]!;
-    const run = { text, size: EDGE, color: theme.roles["soft"]!, bold: false };
-    if (this.isDown) pen.text(x - 5, y + 11, 2, halo, [run]);
-    else pen.text(x + 4, y - 4, 0, halo, [run]);
+    pen.text(x, y, anchor, halo, [{ text: label, size: EDGE, color: theme.roles["soft"]!, bold }]);
   }
 }
 
 const FADED = 0.22;
 
+/** Where nothing crosses the row of the title, from left to right. */
+function freeStretches({ wires, width }: Plan): Point[] {
+  const ends = new Set(wires.flatMap((points) => [points[0]!, points.at(-1)!]));
+  const found: Point[] = [];
+  let left = 8;
+  for (const x of [...ends].filter(([, y]) => y <= 0.5).map(([x]) => x).sort((a, b) => a - b)) {
+    if (x < left - 8) continue;
+    found.push([left, x - 5]);
+    left = x + 8;
+  }
+  return [...found, [left, width - 6]];
+}
+
+interface Spot {
+  x: number;
+  y: number;
+  anchor: Anchor;
+}
+
+/** A shape where its value leaves: left of a line down or up, above a line to the right. */
+function startOf(points: Point[], behind: number): Spot {
+  const [[x, y], [x1, y1]] = points as [Point, Point];
+  if (Math.abs(x1 - x) > Math.abs(y1 - y)) return { x: x + 4 + behind, y: y - 4, anchor: 0 };
+  return { x: x - 5, y: y1 >= y ? y + 11 + behind : y - 5, anchor: 2 };
+}
+
+/** Above the middle of the longest stretch across, or right of the longest along. */
+function middleOf(points: Point[], prefersUpright: boolean): Spot {
+  let best = -1;
+  let spot: Spot = { x: 0, y: 0, anchor: 0 };
+  points.slice(1).forEach(([x1, y1], k) => {
+    const [x0, y0] = points[k]!;
+    const [wide, tall] = [Math.abs(x1 - x0), Math.abs(y1 - y0)];
+    const length = wide + tall + (prefersUpright && !wide && tall > UPRIGHT ? 1e6 : 0);
+    if (length <= best) return;
+    best = length;
+    const [x, y] = [(x0 + x1) / 2, (y0 + y1) / 2];
+    spot = wide >= tall ? { x, y: y - 4.5, anchor: 1 } : { x: x + 6, y: y + 3, anchor: 0 };
+  });
+  return spot;
+}
+
 function hasArrow(group: Box, link: Link): boolean {
   return link.target >= 0 && !group.children[link.target]!.isOpen;
+}
+
+/** Whether a wire comes from or goes to a box that is there no more. */
+function isGhost(group: Box, { producer, target }: Link): boolean {
+  return [producer, group.children[target]].some((box) => box?.isGone);
 }
 
 function moved(points: Point[], dx: number, dy: number): Point[] {
@@ -327,6 +420,7 @@ function strokesOf(group: Box): Stroke[] {
     const [lines, heads] = [new Path2D(), new Path2D()];
     const wires = plan.wires.slice(start, start + TOGETHER);
     wires.forEach((points, k) => {
+      if (isGhost(group, links[start + k]!)) return;
       if (!hasArrow(group, links[start + k]!)) return trace(lines, points, BEND);
       const ended = arrowHead(points);
       trace(lines, ended.points, BEND);

@@ -1,6 +1,6 @@
 // Names, classes and paths -> a list of hits; jumping opens what hides them.
 
-import { el } from "./dom";
+import { el, grouped, on } from "./dom";
 import type { Box, Model } from "./model";
 
 const MOST_ROWS = 30;
@@ -69,10 +69,10 @@ export class Search {
   constructor(private readonly index: Index, private readonly jump: (box: Box) => void) {
     this.popover.append(this.status, this.list);
     this.element.append(this.popover);
-    this.input.addEventListener("input", () => this.update());
-    this.input.addEventListener("focus", () => this.input.value && this.update());
-    this.input.addEventListener("keydown", (event) => this.key(event));
-    this.element.addEventListener("focusout", (event) => {
+    on(this.input, "input", () => this.update());
+    on(this.input, "focus", () => this.input.value && this.update());
+    on(this.input, "keydown", (event) => this.key(event));
+    on(this.element, "focusout", (event) => {
       if (!this.element.contains(event.relatedTarget as Node | null)) this.hide();
     });
   }
@@ -87,7 +87,7 @@ export class Search {
     this.input.removeAttribute("aria-activedescendant");
     const { length } = this.hits;
     this.status.textContent =
-      length === 0 ? "Nothing found" : length === 1 ? "1 box" : `${length.toLocaleString("en")} boxes`;
+      length === 0 ? "Nothing found" : length === 1 ? "1 box" : `${grouped(length, ",")} boxes`;
     const rows = this.hits.slice(0, MOST_ROWS).map((box, k) => {
       const row = el(
         "div", { role: "option", id: `hit-${k}`, "aria-selected": "false" },
@@ -95,7 +95,7 @@ export class Search {
         el("span", {}, el("bdi", {}, box.name ? box.module : "")),
         el("small", {}, el("bdi", {}, box.path)),
       );
-      row.addEventListener("pointerdown", (event) => {
+      on(row, "pointerdown", (event) => {
         event.preventDefault();
         this.go(k);
       });
@@ -113,7 +113,7 @@ export class Search {
   private key(event: KeyboardEvent): void {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step) {
-      this.choose(Math.max(0, Math.min(this.list.children.length - 1, this.chosen + step)));
+      this.choose(Math.max(0, Math.min(this.list["children"].length - 1, this.chosen + step)));
     } else if (event.key === "Enter" && this.hits.length) {
       this.go(Math.max(0, this.chosen));
     } else if (event.key === "Escape") {
@@ -128,9 +128,9 @@ export class Search {
   }
 
   private choose(number: number): void {
-    this.list.children[this.chosen]?.setAttribute("aria-selected", "false");
+    this.list["children"][this.chosen]?.setAttribute("aria-selected", "false");
     this.chosen = number;
-    const row = this.list.children[number];
+    const row = this.list["children"][number];
     if (!row) return;
     row.setAttribute("aria-selected", "true");
     row.scrollIntoView({ block: "nearest" });

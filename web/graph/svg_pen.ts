@@ -1,6 +1,6 @@
 // A pen that writes SVG text.
 
-import { type Anchor, arrowHead, FONT, type Pen, type Run, trace } from "./pen";
+import { type Anchor, arrowHead, DASH, DASHED, FONT, type Hatch, type Pen, type Run, TILE, trace } from "./pen";
 import type { Point } from "./layout/route";
 
 const ENTITIES: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
@@ -19,17 +19,22 @@ function n(value: number): string {
   return String(Math.round(value * 100) / 100 || 0);
 }
 
+function dash(isOn: unknown): string {
+  return isOn ? ` stroke-dasharray="${DASH.join(" ")}"` : "";
+}
+
 export class SvgPen implements Pen {
   private parts: string[] = [];
+  private hatches = new Map<string, string>();
   private opacity = "";
 
   rect(
     x: number, y: number, width: number, height: number, radius: number,
     fill: string, stroke: string, lineWidth: number, corners: number,
   ): void {
-    const line = stroke ? ` stroke="${stroke}" stroke-width="${n(lineWidth)}"` : "";
+    const line = stroke ? ` stroke="${stroke}" stroke-width="${n(lineWidth)}"${dash(corners & DASHED)}` : "";
     const paint = `fill="${fill || "none"}"${line}${this.opacity}`;
-    if (corners === 15) {
+    if ((corners & 15) === 15) {
       const size = `width="${n(width)}" height="${n(height)}" rx="${n(radius)}"`;
       this.parts.push(`<rect x="${n(x)}" y="${n(y)}" ${size} ${paint}/>`);
       return;
@@ -45,7 +50,9 @@ export class SvgPen implements Pen {
     );
   }
 
-  line(points: Point[], stroke: string, lineWidth: number, radius: number, arrow: boolean): void {
+  line(
+    points: Point[], stroke: string, lineWidth: number, radius: number, arrow: boolean, dashed = false,
+  ): void {
     const ended = arrow ? arrowHead(points) : { points, head: null };
     let path = "";
     trace(
@@ -57,7 +64,7 @@ export class SvgPen implements Pen {
       ended.points,
       radius,
     );
-    const width = `stroke-width="${n(lineWidth)}"`;
+    const width = `stroke-width="${n(lineWidth)}"${dash(dashed)}`;
     this.parts.push(`<path d="${path}" fill="none" stroke="${stroke}" ${width}${this.opacity}/>`);
     if (!ended.head) return;
     const corners = ended.head.map(([x, y]) => `${n(x)} ${n(y)}`).join("L");
@@ -81,6 +88,17 @@ export class SvgPen implements Pen {
     this.parts.push(`<text ${place}${this.opacity}>${spans(true)}</text>`);
   }
 
+  paint(hatch: Hatch): string {
+    const [path, width, color] = hatch;
+    const id = `hatch-${[...new Set([...this.hatches.keys(), path])].indexOf(path)}`;
+    this.hatches.set(
+      path,
+      `<pattern id="${id}" patternUnits="userSpaceOnUse" width="${TILE}" height="${TILE}">` +
+        `<path d="${path}" stroke="${color}" stroke-width="${width}"/></pattern>`,
+    );
+    return `url(#${id})`;
+  }
+
   fade(opacity: number): void {
     this.opacity = opacity < 1 ? ` opacity="${n(opacity)}"` : "";
   }
@@ -92,7 +110,7 @@ export class SvgPen implements Pen {
     const back = `<rect x="${n(x)}" y="${n(y)}" width="${n(width)}" height="${n(height)}" fill="${page}"/>`;
     return (
       `<svg xmlns="http://www.w3.org/2000/svg" ${size} ${box} role="img" font-family="${escapeXml(FONT)}">` +
-      `<title>${escapeXml(title)}</title>${back}${this.parts.join("")}</svg>\n`
+      `<title>${escapeXml(title)}</title><defs>${[...this.hatches.values()].join("")}</defs>${back}${this.parts.join("")}</svg>\n`
     );
   }
 }

@@ -1,6 +1,6 @@
 // The picture as a tree of elements that cannot be seen: for screen readers and the keyboard.
 
-import { el } from "./dom";
+import { el, on } from "./dom";
 import type { Box, Model } from "./model";
 
 const SLICE = 400; // elements made at once; the rest follow when the page is idle
@@ -72,7 +72,7 @@ export class Tree {
     if (group.parent) {
       if (place.querySelector("ul")) return 0;
       place.append((list = el("ul", { role: "group" })));
-    } else if (this.element.children.length) {
+    } else if (this.element["children"].length) {
       return 0;
     }
     list.append(...group.children.map((child) => this.item(child)));
@@ -94,7 +94,7 @@ export class Tree {
     if (box.isGroup) item.setAttribute("aria-expanded", String(box.isOpen));
     this.items.set(box, item);
     this.boxes.set(item, box);
-    item.addEventListener("click", (event) => {
+    on(item, "click", (event) => {
       event.stopPropagation();
       this.element.dispatchEvent(new CustomEvent("choose", { detail: box }));
     });

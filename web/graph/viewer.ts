@@ -3,7 +3,7 @@
 import { CanvasPen } from "./canvas_pen";
 import type { Data, Theme } from "./data";
 import { Details } from "./details";
-import { button, el } from "./dom";
+import { button, el, on } from "./dom";
 import { listen } from "./gestures";
 import { Arranger, type Link, sizeOf } from "./layout/container";
 import { TITLE_ROW } from "./layout/sizes";
@@ -98,14 +98,14 @@ export class Viewer {
       hover: (x, y) => this.hover(this.hit(x, y)),
       leave: () => this.hover(null),
     });
-    this.tree.element.addEventListener("keydown", (event) => this.key(event));
+    on(this.tree.element, "keydown", (event) => this.key(event));
     this.tree.element.addEventListener("choose", (event) => {
       const box = (event as CustomEvent<Box>).detail;
       this.select(box);
       this.act(box);
     });
-    document.addEventListener("keydown", (event) => this.shortcut(event));
-    this.prefersDark.addEventListener("change", () => this.applyTheme());
+    on(document, "keydown", (event) => this.shortcut(event));
+    on(this.prefersDark, "change", () => this.applyTheme());
   }
 
   /** Draw for the first time, and whenever the page changes its size. */
@@ -123,7 +123,7 @@ export class Viewer {
     };
     resize();
     new ResizeObserver(resize).observe(this.stage);
-    window.requestIdleCallback?.(() => this.index.prepare());
+    window.requestIdleCallback?.(() => this.index.find("a")); // makes the index and warms it up
   }
 
   // ---- what is drawn
@@ -361,7 +361,7 @@ export class Viewer {
 
   private shortcut(event: KeyboardEvent): void {
     const isFind = (event.ctrlKey || event.metaKey) && event.key === "f";
-    const isTyping = event.target instanceof HTMLInputElement || event.target instanceof HTMLSelectElement;
+    const isTyping = event["target"] instanceof HTMLInputElement || event["target"] instanceof HTMLSelectElement;
     if (!isFind && (isTyping || event.key !== "/")) return;
     event.preventDefault();
     this.search.input.focus();
@@ -454,7 +454,7 @@ export class Viewer {
       select.append(el("option", { value: key }, `Colour: ${title}`));
     }
     select.value = colorBy;
-    select.addEventListener("change", () => {
+    on(select, "change", () => {
       this.colorBy(select.value);
       this.changed();
     });
@@ -473,17 +473,17 @@ export class Viewer {
     ];
     for (const [title, act] of entries) {
       const entry = el("button", { type: "button", role: "menuitem" }, title);
-      entry.addEventListener("click", () => {
+      on(entry, "click", () => {
         menu.hidden = true;
         act();
       });
       menu.append(entry);
     }
     const whole = el("div", { class: "save" }, open, menu);
-    whole.addEventListener("focusout", (event) => {
+    on(whole, "focusout", (event) => {
       if (!whole.contains(event.relatedTarget as Node | null)) menu.hidden = true;
     });
-    whole.addEventListener("keydown", (event) => {
+    on(whole, "keydown", (event) => {
       if (event.key !== "Escape" || menu.hidden) return;
       menu.hidden = true;
       open.focus();

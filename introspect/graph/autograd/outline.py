@@ -33,7 +33,7 @@ from introspect.graph.outline.depth import Depth, choose_depth, dissolve
 from introspect.graph.outline.fold import fold as fold_repeats
 from introspect.graph.outline.fuse import merge_single
 from introspect.graph.outline.labels import by_times
-from introspect.graph.outline.seal import seal
+from introspect.graph.outline.seal import seal, write_cards
 from introspect.nouns.autograd import AutogradGraph, AutogradNode
 
 _FEW = 20  # boxes that say too little of a large graph
@@ -85,6 +85,7 @@ def outline(  # noqa: PLR0913  the options of a picture, each with its own defau
     show_accumulate: bool = False,
     max_attr_chars: int = 50,
     color_by_family: bool = True,
+    is_open: bool = False,
 ) -> Outline:
     """The outline of an autograd graph.
 
@@ -100,6 +101,7 @@ def outline(  # noqa: PLR0913  the options of a picture, each with its own defau
         show_accumulate: Whether an accumulate node has a box of its own.
         max_attr_chars: Longer attributes are cut.
         color_by_family: Whether functions wear the colours of the operations they came from.
+        is_open: Whether closed modules keep their boxes, for a viewer that opens them.
 
     Returns:
         A fresh tree.
@@ -136,11 +138,15 @@ def outline(  # noqa: PLR0913  the options of a picture, each with its own defau
     choose_depth(root, depth, budget=BUDGET)
     if depth == "auto":
         _open_more(root)
-    seal(root)
-    for card in root.leaves():
-        if card.sealed_leaves:
-            write_card(card)
-    merge_single(root)
+    if is_open:
+        write_cards(root)
+        for group in root.groups():
+            write_card(group, tuple(group.leaves()))
+    else:
+        seal(root)
+        for card in root.leaves():
+            write_card(card, card.sealed_leaves)
+        merge_single(root)
     dissolve(root)
     name = f"{graph.name} · backward" if graph.name else "backward"
     return Outline(

@@ -13,10 +13,9 @@ from typing import Any, Literal
 
 from introspect.errors import FormatError
 from introspect.graph.autograd.outline import outline
-from introspect.graph.compare.picture_save import SUFFIXES, check_names, put, render
-from introspect.graph.formats import graph_theme
+from introspect.graph.formats import PAPER, check_names, graph_theme, put, render
 from introspect.graph.layout import layout
-from introspect.graph.outline import whole_depth
+from introspect.graph.outline import Outline, whole_depth
 from introspect.graph.wording import clean, one_line
 from introspect.nouns.autograd import AutogradGraph
 from introspect.nouns.drawing import Drawing
@@ -67,11 +66,11 @@ def picture(  # noqa: PLR0913  the options of a picture, each with its own defau
             given=f"direction={direction!r}",
             hint='direction="TB" or direction="LR"',
         )
-    drawn = outline(
+    drawn = outlined(
         graph,
-        depth=whole_depth(depth),
-        expand=[expand] if isinstance(expand, str) else expand,
-        collapse=[collapse] if isinstance(collapse, str) else collapse,
+        depth=depth,
+        expand=expand,
+        collapse=collapse,
         fold=fold,
         title=title,
         show_attrs=show_attrs,
@@ -80,12 +79,43 @@ def picture(  # noqa: PLR0913  the options of a picture, each with its own defau
         max_attr_chars=max_attr_chars,
         color_by_family=color_by_family,
     )
+    return layout(drawn, direction=direction, legend=legend)
+
+
+def outlined(
+    graph: AutogradGraph,
+    *,
+    depth: float | str | None = None,
+    expand: Sequence[str] = (),
+    collapse: Sequence[str] = (),
+    is_open: bool = False,
+    **words: Any,
+) -> Outline:
+    """What the picture shows, before anything has a place.
+
+    Args:
+        graph: As ``introspect.trace_backward`` returned it.
+        depth: As of `picture`.
+        expand: As of `picture`.
+        collapse: As of `picture`.
+        is_open: Whether closed modules keep their boxes, for a viewer.
+        **words: The other options of ``introspect.graph.autograd.outline.outline``.
+
+    Returns:
+        The outline, with words that are safe to draw.
+    """
+    drawn = outline(
+        graph,
+        depth=whole_depth(depth),
+        expand=[expand] if isinstance(expand, str) else expand,
+        collapse=[collapse] if isinstance(collapse, str) else collapse,
+        is_open=is_open,
+        **words,
+    )
     for box in (*drawn.root.groups(), *drawn.root.leaves()):
         clean(box)
-    words = one_line(drawn.title), one_line(drawn.subtitle, longest=240)
-    return layout(
-        replace(drawn, title=words[0], subtitle=words[1]), direction=direction, legend=legend
-    )
+    subtitle = one_line(drawn.subtitle, longest=240)
+    return replace(drawn, title=one_line(drawn.title), subtitle=subtitle)
 
 
 OPTIONS = tuple(signature(picture).parameters)[1:]
@@ -97,7 +127,8 @@ def save(graph: AutogradGraph, path: str | os.PathLike[str], **options: Any) -> 
 
     Args:
         graph: As ``introspect.trace_backward`` returned it.
-        path: Ends in ``.svg``, ``.pdf``, ``.png``; ``.dot`` or ``.gv`` for what torchviz writes;
+        path: Ends in ``.svg``, ``.pdf``, ``.png``; ``.html`` for a page that opens, searches
+            and follows; ``.dot`` or ``.gv`` for what torchviz writes;
             ``.json`` for the graph itself.
         **options: Of `picture`; `theme`, as of architectures, ``"torchviz"`` for its colours;
             `scale` or `dpi` for PNG; `fit` and `tiles` for PDF; of DOT `show_attrs`,
@@ -114,10 +145,15 @@ def save(graph: AutogradGraph, path: str | os.PathLike[str], **options: Any) -> 
     elif suffix == ".json":
         check_names(options, (), "a .json file")
         put(path, json.dumps(graph.to_dict(), default=str).encode())
-    elif suffix in SUFFIXES:
-        own = {name: options.pop(name) for name in list(options) if name in SUFFIXES[suffix]}
+    elif suffix == ".html":
+        from introspect.graph.autograd.page import to_html  # noqa: PLC0415
+
+        check_names(options, [*OPTIONS, "theme"], "a page of an autograd graph")
+        put(path, to_html(graph, **options))
+    elif suffix in PAPER:
+        own = {name: options.pop(name) for name in list(options) if name in PAPER[suffix]}
         theme = options.pop("theme", "light")
-        check_names(options, [*OPTIONS, "theme", *SUFFIXES[suffix]], f"a {suffix} picture")
+        check_names(options, [*OPTIONS, "theme", *PAPER[suffix]], f"a {suffix} picture")
         if not graph_theme(theme).tells_families_apart:
             options.setdefault("color_by_family", False)  # the legend would repeat one colour
         put(path, render(picture(graph, **options), suffix, theme=theme, **own))
@@ -125,7 +161,8 @@ def save(graph: AutogradGraph, path: str | os.PathLike[str], **options: Any) -> 
         raise FormatError(
             "an autograd graph cannot be saved in this format.",
             given=repr(str(path)),
-            hint="a path that ends in one of " + ", ".join([*SUFFIXES, ".dot", ".gv", ".json"]),
+            hint="a path that ends in one of "
+            + ", ".join([*PAPER, ".html", ".dot", ".gv", ".json"]),
         )
 
 

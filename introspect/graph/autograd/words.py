@@ -83,11 +83,11 @@ def listed(words: Sequence[str]) -> str:
     return f"{text} · and {more} more" if more else text
 
 
-def write_card(card: Box) -> None:
+def write_card(card: Box, leaves: Sequence[Box]) -> None:
     """What a closed module holds: its two most frequent functions, and its colour."""
     names: Counter[str] = Counter()
     weight: Counter[str] = Counter()
-    for leaf in card.sealed_leaves:
+    for leaf in leaves:
         times, around = leaf.count, leaf.parent
         while around is not None and around is not card:  # folded blocks inside
             times, around = times * around.count, around.parent

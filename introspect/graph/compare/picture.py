@@ -5,7 +5,6 @@
                    what stands for what, `merge_marks` what happened to it
 `picture_outline`  fuse, fold, close: what is drawn
 `picture_paint`    the Drawing;  `picture_page`: the interactive page
-`picture_save`     a Drawing as a file
 =================  =======================================================
 
 Cost: that of two pictures. Not here: how changes are found (``diff``).
@@ -23,7 +22,7 @@ from introspect.graph.compare.merge import merge
 from introspect.graph.compare.merge_tree import SAME, Merged
 from introspect.graph.compare.picture_outline import LOOKS, condense
 from introspect.graph.compare.picture_paint import paint
-from introspect.graph.compare.picture_save import SUFFIXES, check_names, put, render
+from introspect.graph.formats import PAPER, check_names, put, render
 from introspect.graph.layout.node import Direction
 from introspect.graph.outline import Outline
 from introspect.graph.outline.box import Box
@@ -220,15 +219,15 @@ def save(diff: GraphDiff, path: str | os.PathLike[str], **options: Any) -> None:
         check_names(options, [*OPTIONS, "theme"], "a page of changes")
         put(path, to_html(diff, **options))
         return
-    if suffix not in SUFFIXES:
+    if suffix not in PAPER:
         raise FormatError(
             "what changed cannot be saved in this format.",
             given=repr(str(path)),
-            hint="a path that ends in one of " + ", ".join([*SUFFIXES, ".html"]),
+            hint="a path that ends in one of " + ", ".join([*PAPER, ".html"]),
         )
-    own = {name: options.pop(name) for name in list(options) if name in SUFFIXES[suffix]}
+    own = {name: options.pop(name) for name in list(options) if name in PAPER[suffix]}
     theme = options.pop("theme", "light")
-    check_names(options, [*OPTIONS, "theme", *SUFFIXES[suffix]], f"a {suffix} picture of changes")
+    check_names(options, [*OPTIONS, "theme", *PAPER[suffix]], f"a {suffix} picture of changes")
     put(path, render(picture(diff, **options), suffix, theme=theme, **own))
 
 

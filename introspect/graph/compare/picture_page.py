@@ -5,15 +5,13 @@ What is unchanged starts closed and opens on a click; offline, like every page o
 Not here: the viewer's data and page (``introspect.graph.formats.html``).
 """
 
-import base64
-from typing import Any
-
 from introspect.graph.compare.changes import GraphDiff
 from introspect.graph.compare.merge_tree import REMOVED
 from introspect.graph.compare.picture import check, graphs_of, outlined, remarks_of
 from introspect.graph.compare.picture_outline import LOOKS
-from introspect.graph.formats.html import _EXTRA_ROLES, _page, _palette, _themes
-from introspect.graph.formats.html_data import encode, pack
+from introspect.graph.formats.html_data import encode
+from introspect.graph.formats.html_details import Reader
+from introspect.graph.formats.html_page import finished_page
 from introspect.graph.layout.node import Direction
 from introspect.graph.outline.box import Box
 from introspect.theme import DIFF_FAMILIES, GraphTheme
@@ -48,28 +46,21 @@ def to_html(
     drawn, merged, _ = outlined(diff, depth=depth, fold=fold, title=title, is_open=True)
     for box in (*drawn.root.groups(), *drawn.root.leaves()):
         _prepare(box)
-    document: dict[str, Any]
-    document, _ = encode(after, drawn)
-    light, dark, mode = _themes(theme)
-    roles = [*document["roles"], *_EXTRA_ROLES]
-    roles += [f"{look}/{part}" for look in LOOKS.values() for part in ("fill", "accent", "text")]
+    document, _ = encode(drawn, Reader(after).of)
     counts = [f"{n} {LOOKS[mark]}" for mark, n in merged.counts.items() if mark in "+−~→" and n]
-    document |= {
-        "subtitle": " · ".join([", ".join(sorted(counts)), drawn.subtitle, *remarks_of(merged)]),
-        "direction": direction,
-        "mode": mode,
-        "themes": {"light": _palette(light, roles), "dark": _palette(dark, roles)},
-        "families": dict(DIFF_FAMILIES) if legend else {},
-        "measures": [],
-        "colorBy": "",
-    }
-    return _page(drawn.title, base64.b64encode(pack(document)).decode("ascii")).encode()
+    words = [", ".join(sorted(counts)), drawn.subtitle, *remarks_of(merged)]
+    return finished_page(
+        drawn,
+        {**document, "subtitle": " · ".join(filter(None, words))},
+        theme=theme,
+        direction=direction,
+        families=DIFF_FAMILIES if legend else {},
+        roles=[f"{look}/{part}" for look in DIFF_FAMILIES for part in ("fill", "accent", "text")],
+    )
 
 
 def _prepare(box: Box) -> None:
-    """What the viewer reads from a box: its colours by family, and facts of the right module."""
+    """What the viewer tells about a box: of one that is there no more, nothing of the new graph."""
     if box.mark == REMOVED:
         box.path = f"{box.path} (removed)" if box.path else ""
         box.order = -1
-    if box.kind == "group" and box.mark in LOOKS:
-        box.family = LOOKS[box.mark]

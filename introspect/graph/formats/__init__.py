@@ -8,7 +8,7 @@ Not here: what is in the picture (``introspect.graph.picture``).
 
 import os
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from importlib import import_module
 from inspect import Parameter, signature
@@ -28,6 +28,11 @@ PAINTERS: Mapping[str, tuple[str, ...]] = {
     ".png": ("scale", "dpi"),
 }
 """Formats of the picture, and the options that they take beside those of a picture."""
+
+PAPER: Mapping[str, tuple[str, ...]] = {
+    suffix: (*own, *(("fit",) if suffix == ".pdf" else ())) for suffix, own in PAINTERS.items()
+}
+"""The same for pictures that do not take the shape of a sheet: `fit` is the format's own."""
 
 WRITERS: dict[str, str] = {
     ".json": "introspect.graph.formats.json:to_json",
@@ -83,7 +88,7 @@ def save(graph: Graph, path: str | os.PathLike[str], **options: Any) -> None:
             given=repr(str(path)),
             hint="a path that ends in one of " + ", ".join([*PAINTERS, *WRITERS]),
         )
-    _put(target, content)
+    put(target, content)
 
 
 def suffix_of(path: str | os.PathLike[str]) -> str:
@@ -138,7 +143,7 @@ def graph_theme(theme: str | GraphTheme) -> GraphTheme:
 
 def _paint(graph: Graph, suffix: str, options: Mapping[str, Any]) -> bytes:
     own = PAINTERS[suffix]
-    _check_names(options, [*PICTURE_OPTIONS, "theme", *own], f"a {suffix} picture")
+    check_names(options, [*PICTURE_OPTIONS, "theme", *own], f"a {suffix} picture")
     theme = options.get("theme", "light")
     colors = graph_theme(theme)
     chosen = {name: value for name, value in options.items() if name in PICTURE_OPTIONS}
@@ -148,20 +153,39 @@ def _paint(graph: Graph, suffix: str, options: Mapping[str, Any]) -> bytes:
         chosen.pop("fit", None)  # over several sheets nothing need be left out
     drawing = picture(graph, **chosen)
     rest = {name: options[name] for name in own if name in options}
+    if suffix == ".pdf":
+        fit = options.get("fit")
+        rest |= {"fit": fit, "tiles": _tiles(drawing, fit, rest.get("tiles"))}
+    return render(drawing, suffix, theme=theme, **rest)
+
+
+def render(
+    drawing: Drawing, suffix: str, *, theme: str | GraphTheme = "light", **options: Any
+) -> bytes:
+    """A drawing, of anything, in one of the formats of pictures.
+
+    Args:
+        drawing: In points.
+        suffix: One of `PAINTERS`.
+        theme: A name of ``introspect.theme.GRAPH_THEMES``, a theme, or for SVG ``"auto"``.
+        **options: Of the format, as in `PAINTERS`; for PDF `fit`, too.
+
+    Raises:
+        FormatError: If there is no such theme.
+    """
+    colors = graph_theme(theme)
     if suffix == ".svg":
         from introspect.graph.formats.svg import to_svg  # noqa: PLC0415
 
-        return to_svg(
-            drawing, colors, dark=GRAPH_THEMES["dark"] if theme == _AUTO else None
-        ).encode()
+        dark = GRAPH_THEMES["dark"] if theme == _AUTO else None
+        return to_svg(drawing, colors, dark=dark).encode()
     if suffix == ".png":
         from introspect.graph.formats.png import to_png  # noqa: PLC0415
 
-        return to_png(drawing, colors, **rest)
+        return to_png(drawing, colors, **options)
     from introspect.graph.formats.pdf import to_pdf  # noqa: PLC0415
 
-    fit = options.get("fit")
-    return to_pdf(drawing, colors, fit=fit, tiles=_tiles(drawing, fit, rest.get("tiles")))
+    return to_pdf(drawing, colors, **options)
 
 
 def _tiles(drawing: Drawing, fit: str | None, wanted: bool | None) -> bool:  # noqa: FBT001  three answers
@@ -212,12 +236,13 @@ def _write(graph: Graph, suffix: str, options: Mapping[str, Any]) -> bytes:
             given=", ".join(f"{key}={value!r:.60}" for key, value in options.items()),
             hint=f'graph.save("graph{suffix}")',
         )
-    _check_names(options, known, f"a {suffix} file")
+    check_names(options, known, f"a {suffix} file")
     content = writer(graph, **options)
     return content.encode() if isinstance(content, str) else content
 
 
-def _check_names(options: Mapping[str, Any], known: list[str], subject: str) -> None:
+def check_names(options: Mapping[str, Any], known: Sequence[str], subject: str) -> None:
+    """Raise a FormatError for an option that is not known; it names those that are near."""
     for name in options:
         if name in known:
             continue
@@ -231,8 +256,13 @@ def _check_names(options: Mapping[str, Any], known: list[str], subject: str) -> 
         )
 
 
-def _put(target: Path, content: bytes) -> None:
-    """Write a file beside, then put it in its place."""
+def put(path: str | os.PathLike[str], content: bytes) -> None:
+    """Write a file beside, then put it in its place; missing folders are made.
+
+    Raises:
+        SaveError: If it cannot be written.
+    """
+    target = Path(path)
     partial = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -15,24 +15,23 @@ Cost: 120 us a box. Not here: the page around the data (``html``).
 
 import json
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
-from introspect.graph.formats.html_details import Details, Reader
+from introspect.graph.formats.html_details import Details
 from introspect.graph.formats.html_shapes import Number, Skeletons, short
 from introspect.graph.formats.html_wiring import Border, borders, wiring
 from introspect.graph.layout.card import equal_widths, module_word, to_nodes
 from introspect.graph.layout.container import side_width
 from introspect.graph.layout.measure import text_width
 from introspect.graph.layout.node import DETAIL, EDGE, GROUP, Node
-from introspect.graph.layout.shapes import leaf_shapes
+from introspect.graph.layout.shapes import leaf_shapes, look
 from introspect.graph.outline import Outline, sizes
 from introspect.graph.outline.box import Box
-from introspect.nouns.graph import Graph
 
 VERSION = 1
-SEALED, NO_LABEL, SIDE_ENTRY, IO, HEAT = 1, 2, 4, 8, 16
+SEALED, NO_LABEL, SIDE_ENTRY, IO, HEAT, MADE = 1, 2, 4, 8, 16, 32
 _LEVEL = 9
 
 DETAIL_COLUMNS = tuple(f.name for f in fields(Details))
@@ -63,16 +62,19 @@ class _Tables:
 
 
 def encode(
-    graph: Graph, outline: Outline, *, numbers: Mapping[Box, float] | None = None
+    outline: Outline,
+    facts: Callable[[Box], Details],
+    *,
+    numbers: Mapping[Box, float] | None = None,
 ) -> tuple[dict[str, Any], int]:
     """The tables of the viewer, ready for JSON, and how many boxes they hold.
 
     Args:
-        graph: As traced.
-        outline: Of that graph, every group open (``open_outline``).
+        outline: Every group open (``open_outline``).
+        facts: What is told about a box: of a graph ``html_details.Reader(graph).of``.
         numbers: Of the user, to colour by; boxes without one are missing.
     """
-    writer = _Writer(graph, outline, numbers or {})
+    writer = _Writer(outline, facts, numbers or {})
     head, body = writer.write()
     tables = writer.tables
     document = {
@@ -118,12 +120,14 @@ def _delta(card: list[Number]) -> list[Number]:
 
 
 class _Writer:
-    def __init__(self, graph: Graph, outline: Outline, numbers: Mapping[Box, float]) -> None:
+    def __init__(
+        self, outline: Outline, facts: Callable[[Box], Details], numbers: Mapping[Box, float]
+    ) -> None:
         self.tables = _Tables()
         self.count = 0
         self._outline = outline
         self._numbers = numbers
-        self._reader = Reader(graph)
+        self._facts = facts
         self._borders = borders(outline.root)
         self._node = sized(outline)
         self._open: dict[Box, tuple[int, int]] = {}
@@ -171,7 +175,7 @@ class _Writer:
             text(_relative_path(box)),
             text(module_word(box)),
             text(box.detail),
-            text(box.badge),
+            text(box.written_badge),
             card,
             tables.labels.setdefault((text(label), width), len(tables.labels)),
             self._flags(box),
@@ -179,14 +183,14 @@ class _Writer:
             self._node[box].weight if box in self._node else 0,
             box.count,
             self._title(box) if box.kind == "group" else 0,
-            tables.skeletons.role(f"{box.family}/fill"),
+            tables.skeletons.role(f"{look(box)}/fill"),
             short(self._numbers.get(box, 0.0)),
             *self._details(box),
         )
         return tables.heads.setdefault(row, len(tables.heads))
 
     def _details(self, box: Box) -> list[int]:
-        facts = self._reader.of(box)
+        facts = self._facts(box)
         values = (getattr(facts, name) for name in DETAIL_COLUMNS)
         return [self.tables.text(value) if isinstance(value, str) else value for value in values]
 
@@ -198,6 +202,8 @@ class _Writer:
             flags |= SIDE_ENTRY
         if box in self._numbers:
             flags |= HEAT
+        if box.is_made:
+            flags |= MADE
         return flags | (IO if box.kind == "io" else 0)
 
     def _card(self, box: Box) -> int:
@@ -214,10 +220,10 @@ class _Writer:
         row = (
             text(name),
             text(module),
-            text(box.badge),
+            text(box.written_badge),
             short(text_width(f"{name} ", GROUP, bold=True)),
             short(text_width(module, GROUP)),
-            short(text_width(box.badge, DETAIL, bold=True)) if box.badge else 0,
+            short(text_width(box.written_badge, DETAIL, bold=True)) if box.written_badge else 0,
         )
         return self.tables.titles.setdefault(row, len(self.tables.titles))
 

@@ -12,8 +12,8 @@ What the numbers of a skeleton mean::
     2 x y anchor halo count (size color bold)...                      Label
 
 `fill`, `stroke`, `halo` and `color` are roles by number, 0 for none; `corners` has a bit for
-each round corner, the top left one first. 100000 is added to a length that is counted from
-the right edge, 200000 to one from the middle.
+each round corner, the top left one first, and 16 for a dashed outline. 100000 is added to a
+length that is counted from the right edge, 200000 to one from the middle.
 
 Not here: the shapes (``introspect.graph.layout.shapes``), the bytes (``html_data``).
 """
@@ -24,6 +24,7 @@ from dataclasses import dataclass, field
 from introspect.nouns.drawing import Cluster, Label, Polyline, Rect, Shape
 
 FROM_RIGHT, FROM_MIDDLE = 100_000, 200_000
+DASHED = 16
 _ANCHORS = ("start", "middle", "end")
 
 Number = int | float
@@ -85,6 +86,7 @@ class Skeletons:
 
     def _rect(self, rect: Rect, width: float, out: list[Number]) -> None:
         corners = sum(1 << k for k, is_round in enumerate(rect.corners) if is_round)
+        corners += DASHED * bool(rect.dash)
         wide = rect.width
         if rect.x < width / 2 < rect.x + wide and wide > width / 3:
             wide = wide - width + FROM_RIGHT

@@ -34,6 +34,16 @@ def line_width(pattern: str) -> float:
     return 1.6 if pattern == "dots" else LINE_WIDTH
 
 
+def tile_path(pattern: str) -> str:
+    """The lines of a tile as path data.
+
+    Example:
+        >>> tile_path("rows")
+        'M0 2.5L5 2.5'
+    """
+    return "".join(f"M{x0:g} {y0:g}L{x1:g} {y1:g}" for x0, y0, x1, y1 in SEGMENTS[pattern])
+
+
 def svg_pattern(pattern: str, fill: str, hatch: str) -> str:
     """A ``<pattern>`` element: the fill, and the lines over it.
 
@@ -41,7 +51,7 @@ def svg_pattern(pattern: str, fill: str, hatch: str) -> str:
         >>> svg_pattern("rows", "#FFFFFF", "#C2C2C2")[:40]
         '<pattern id="introspect-rows-FFFFFF" pat'
     """
-    path = "".join(f"M{x0:g} {y0:g}L{x1:g} {y1:g}" for x0, y0, x1, y1 in SEGMENTS[pattern])
+    path = tile_path(pattern)
     size = f'width="{TILE:g}" height="{TILE:g}"'
     return (
         f'<pattern id="introspect-{pattern}-{fill[1:]}" patternUnits="userSpaceOnUse" {size}>'

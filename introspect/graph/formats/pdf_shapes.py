@@ -10,12 +10,12 @@ from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfgen.canvas import Canvas as Page
 
 from introspect.graph.formats.patterns import TILE, line_width, lines_over
+from introspect.graph.formats.pdf_fonts import FONTS
 from introspect.graph.formats.svg import arrow_head, rounded
 from introspect.graph.layout.measure import text_width
 from introspect.nouns.drawing import Label, Point, Polyline, Rect, Span
 from introspect.theme import GraphTheme
 
-FONTS = {False: "IntrospectSans", True: "IntrospectSans-Bold"}
 _NO_GLYPH = "\ufffe"  # no character at all, so every font draws its empty box
 _CIRCLE = 0.5523  # control points of a quarter circle, 4/3 (sqrt 2 - 1)
 
@@ -44,18 +44,26 @@ def overlaps(
 
 
 class Painter:
-    """Shapes onto a page; PDF's y grows upwards, a drawing's downwards.
+    """Shapes to operators of a page; PDF's y grows upwards, a drawing's downwards.
 
     Paths and colours are written as operators (ISO 32000-1, Annex A): through reportlab's
-    path objects they take three times as long.
+    path objects they take three times as long. What many shapes share is written once
+    and moved: the outline of a card, a run of words.
+
+    Attributes:
+        operators: What was painted, for the page's content.
     """
 
     def __init__(self, page: Page, theme: GraphTheme, height: float) -> None:
-        self.page = page
-        self.theme = theme
-        self.height = height
+        self.operators: list[str] = []
+        self._document = page._doc  # noqa: SLF001  splitString asks for it
+        self._theme = theme
+        self._height = height
         self._colors: dict[str, str] = {}
-        self._runs: dict[tuple[bool, str], list[tuple[str, str]]] = {}
+        self._rects: dict[tuple[Any, ...], str] = {}
+        self._lines: dict[tuple[Any, ...], str] = {}
+        self._pens: dict[tuple[Any, ...], str] = {}
+        self._runs: dict[tuple[bool, float, str], str] = {}
         self._fonts: dict[bool, Any] = {
             bold: pdfmetrics.getFont(name) for bold, name in FONTS.items()
         }
@@ -72,76 +80,77 @@ class Painter:
     def _color(self, role: str) -> str:
         """The three numbers of a colour operator."""
         if role not in self._colors:
-            self._colors[role] = _numbers(self.theme.color(role))
+            self._colors[role] = _numbers(self._theme.color(role))
         return self._colors[role]
 
-    def _at(self, x: float, y: float) -> str:
-        return f"{x:.2f} {self.height - y:.2f}"
-
     def _rect(self, rect: Rect) -> None:
-        path = self._outline(rect)
-        pattern = self.theme.pattern(rect.fill) if rect.fill else ""
-        operators = []
-        if rect.fill:
-            operators.append(f"{self._color(rect.fill)} rg")
-        if rect.fill and pattern:
-            operators += [path, "f", *self._hatch(rect, path, pattern)]
-        if rect.stroke:
-            operators += self._pen(rect.stroke, rect.line_width, rect.dash)
-        is_filled = rect.fill is not None and not pattern
+        pattern = self._theme.pattern(rect.fill) if rect.fill else ""
+        look = rect.fill, rect.stroke, rect.line_width, rect.dash
+        key = (rect.width, rect.height, rect.radius, rect.corners, *look)
+        painted = self._rects.get(key)
+        if painted is None:
+            painted = self._rects[key] = self._painted(rect, is_filled=not pattern)
+        place = f"q 1 0 0 1 {rect.x:.2f} {self._height - rect.y:.2f} cm"
+        if pattern:
+            path = f"{_outline(rect)} {self._color(rect.fill or '')} rg f"
+            self.operators += [f"{place} {path} Q", *self._hatch(rect, place, pattern)]
+        self.operators.append(f"{place} {painted} Q")
+
+    def _painted(self, rect: Rect, *, is_filled: bool) -> str:
+        """A rectangle with its upper left corner at (0, 0), in its colours."""
         paint = {(True, True): "B", (True, False): "f", (False, True): "S", (False, False): "n"}
-        operators += [path, paint[is_filled, rect.stroke is not None]]
-        if rect.stroke and rect.dash:
-            operators.append("[] 0 d")
-        self.page.addLiteral("\n".join(operators))
+        has_fill = is_filled and rect.fill is not None
+        fill = f"{self._color(rect.fill)} rg " if has_fill and rect.fill else ""
+        pen = self._pen(rect.stroke, rect.line_width, rect.dash) if rect.stroke else ""
+        return f"{fill}{pen} {_outline(rect)} {paint[has_fill, rect.stroke is not None]}".lstrip()
 
-    def _pen(self, stroke: str, line_width: float, dash: tuple[float, ...]) -> list[str]:
-        pen = [f"{self._color(stroke)} RG {line_width * self.theme.line_scale:g} w"]
-        return [*pen, f"[{' '.join(f'{length:g}' for length in dash)}] 0 d"] if dash else pen
+    def _pen(self, stroke: str, line_width: float, dash: tuple[float, ...]) -> str:
+        key = stroke, line_width, dash
+        if key not in self._pens:
+            pen = f"{self._color(stroke)} RG {line_width * self._theme.line_scale:g} w"
+            dashes = f" [{' '.join(f'{length:g}' for length in dash)}] 0 d" if dash else ""
+            self._pens[key] = pen + dashes
+        return self._pens[key]
 
-    def _outline(self, rect: Rect) -> str:
-        x0, x1, y0, y1 = rect.x, rect.x + rect.width, rect.y, rect.y + rect.height
-        at, bend = self._at, 1 - _CIRCLE
-        if not rect.radius:
-            return f"{at(x0, y0)} m {at(x1, y0)} l {at(x1, y1)} l {at(x0, y1)} l h"
-        tl, tr, br, bl = (rect.radius if is_round else 0.0 for is_round in rect.corners)
-        return (
-            f"{at(x0 + tl, y0)} m {at(x1 - tr, y0)} l "
-            f"{at(x1 - tr * bend, y0)} {at(x1, y0 + tr * bend)} {at(x1, y0 + tr)} c "
-            f"{at(x1, y1 - br)} l "
-            f"{at(x1, y1 - br * bend)} {at(x1 - br * bend, y1)} {at(x1 - br, y1)} c "
-            f"{at(x0 + bl, y1)} l "
-            f"{at(x0 + bl * bend, y1)} {at(x0, y1 - bl * bend)} {at(x0, y1 - bl)} c "
-            f"{at(x0, y0 + tl)} l "
-            f"{at(x0, y0 + tl * bend)} {at(x0 + tl * bend, y0)} {at(x0 + tl, y0)} c h"
-        )
-
-    def _hatch(self, rect: Rect, path: str, pattern: str) -> list[str]:
+    def _hatch(self, rect: Rect, place: str, pattern: str) -> list[str]:
         """The lines of a pattern, clipped to the rectangle."""
         width = line_width(pattern)
-        pen = f"{_numbers(self.theme.hatch)} RG {width:g} w"
+        pen = f"{_numbers(self._theme.hatch)} RG {width:g} w"
         if pattern == "dots":
             pen += f" [{width:g} {TILE - width:g}] {-(TILE - width) / 2 % TILE:g} d"
         lines = lines_over(pattern, rect.x, rect.y, rect.x + rect.width, rect.y + rect.height)
-        drawn = (f"{self._at(x0, y0)} m {self._at(x1, y1)} l" for x0, y0, x1, y1 in lines)
-        return ["q", path, "W n", pen, *drawn, "S", "Q"]
+        back = f"1 0 0 1 {-rect.x:.2f} {rect.y - self._height:.2f} cm"  # patterns lie on the page
+        high = self._height
+        drawn = (
+            f"{x0:.2f} {high - y0:.2f} m {x1:.2f} {high - y1:.2f} l" for x0, y0, x1, y1 in lines
+        )
+        return [f"{place} {_outline(rect)} W n {back} {pen}", *drawn, "S Q"]
 
     def _polyline(self, line: Polyline) -> None:
-        points, at = line.points, self._at
-        operators = []
+        (left, top), look = line.points[0], (line.stroke, line.line_width, line.radius, line.dash)
+        steps = tuple([(round(x - left, 2), round(y - top, 2)) for x, y in line.points])
+        key = (steps, line.arrow, *look)
+        drawn = self._lines.get(key)
+        if drawn is None:
+            drawn = self._lines[key] = self._drawn(line, steps)
+        self.operators.append(f"q 1 0 0 1 {left:.2f} {self._height - top:.2f} cm {drawn} Q")
+
+    def _drawn(self, line: Polyline, points: tuple[Point, ...]) -> str:
+        """A line that begins at (0, 0), in its colour, with its arrow head."""
+        head = ""
         if line.arrow:
             points, (tip, left, right) = arrow_head(points)
-            head = f"{at(*tip)} m {at(*left)} l {at(*right)} l h f"
-            operators += [f"{self._color(line.stroke)} rg", head]
-        operators += self._pen(line.stroke, line.line_width, line.dash)
-        path = f"{at(*points[0])} m"
-        for start, corner, end in rounded(points, line.radius):
-            first, second = at(*_third(start, corner)), at(*_third(end, corner))
-            path += f" {at(*start)} l {first} {second} {at(*end)} c"
-        operators.append(f"{path} {at(*points[-1])} l S")
-        if line.dash:
-            operators.append("[] 0 d")
-        self.page.addLiteral("\n".join(operators))
+            head = (
+                f"{self._color(line.stroke)} rg {_at(*tip)} m {_at(*left)} l {_at(*right)} l h f "
+            )
+        path = f"{_at(*points[0])} m "
+        for start, (x, y), end in rounded(points, line.radius):
+            # the corner of a quadratic curve as the two control points of a cubic one
+            first, second = ((2 * x + at_x, 2 * y + at_y) for at_x, at_y in (start, end))
+            path += f"{_at(*start)} l {_at(first[0] / 3, first[1] / 3)} "
+            path += f"{_at(second[0] / 3, second[1] / 3)} {_at(*end)} c "
+        pen = self._pen(line.stroke, line.line_width, line.dash)
+        return f"{head}{pen} {path}{_at(*points[-1])} l S"
 
     def _label(self, label: Label) -> None:
         widths = [text_width(span.text, span.size, bold=span.bold) for span in label.spans]
@@ -149,19 +158,20 @@ class Painter:
         if label.halo:
             # an artefact: outlines behind words are nothing to be read or copied
             pen = f"{self._color(label.halo)} RG 3 w 1 j"
-            self.page.addLiteral(f"/Span <</ActualText <FEFF>>> BDC {pen}")
+            self.operators.append(f"/Span <</ActualText <FEFF>>> BDC {pen}")
             self._write(label, x, widths, mode=1)
-            self.page.addLiteral("EMC 0 j")
+            self.operators.append("EMC 0 j")
         self._write(label, x, widths, mode=0)
 
     def _write(self, label: Label, x: float, widths: list[float], *, mode: int) -> None:
         for span, width in zip(label.spans, widths, strict=True):
-            if mode == 0:
-                self.page.addLiteral(f"{self._color(span.color)} rg")
+            color = f"{self._color(span.color)} rg " if mode == 0 else ""
+            is_written = (span.bold, span.size, span.text) in self._runs
             glyphs = self._fonts[span.bold].face.charToGlyph
-            if span.text.isascii() or all(ord(letter) in glyphs for letter in span.text):
-                self._run(span, span.text, x, label.y, mode)
+            if is_written or glyphs.keys() >= set(map(ord, span.text)):
+                self._run(span, span.text, x, label.y, mode, color)
             else:
+                self.operators.append(color)
                 self._broken_run(span, x, label.y, mode, glyphs)
             x += width
 
@@ -173,24 +183,58 @@ class Painter:
             text = "".join(letters)
             if not is_known and mode == 0:
                 code = ("\ufeff" + text).encode("utf-16-be", "replace").hex().upper()
-                self.page.addLiteral(f"/Span <</ActualText <{code}>>> BDC")
+                self.operators.append(f"/Span <</ActualText <{code}>>> BDC")
             self._run(span, text if is_known else _NO_GLYPH * len(text), x, y, mode)
             if not is_known and mode == 0:
-                self.page.addLiteral("EMC")
+                self.operators.append("EMC")
             x += text_width(text, span.size, bold=span.bold)
 
-    def _run(self, span: Span, written: str, x: float, y: float, mode: int) -> None:
-        key = span.bold, written
-        if key not in self._runs:
-            font, document = self._fonts[span.bold], self.page._doc  # noqa: SLF001  splitString asks for it
-            self._runs[key] = [
-                (font.getSubsetInternalName(subset, document), chunk.hex())
+    def _run(
+        self, span: Span, written: str, x: float, y: float, mode: int, color: str = ""
+    ) -> None:
+        key = span.bold, span.size, written
+        words = self._runs.get(key)
+        if words is None:
+            font, document = self._fonts[span.bold], self._document
+            words = self._runs[key] = "".join(
+                f"{font.getSubsetInternalName(subset, document)} {span.size:g} Tf "
+                f"<{chunk.hex()}> Tj "
                 for subset, chunk in font.splitString(written, document)
-            ]
-        words = "".join(f"{name} {span.size:g} Tf <{code}> Tj " for name, code in self._runs[key])
+            )
         # 1 strokes; the mode outlives the text object, so that it is put back
         before, after = ("1 Tr ", "0 Tr ") if mode else ("", "")
-        self.page.addLiteral(f"BT {before}1 0 0 1 {self._at(x, y)} Tm {words}{after}ET")
+        place = f"{x:.2f} {self._height - y:.2f} Td"
+        self.operators.append(f"{color}BT {before}{place} {words}{after}ET")
+
+
+def _at(x: float, y: float) -> str:
+    """A place beside (0, 0), with y upside down.
+
+    Example:
+        >>> _at(12.5, 3.14159), _at(0, 0)
+        ('12.5 -3.1416', '0 0')
+    """
+    return f"{x:.5g} {0.0 - y:.5g}"
+
+
+def _outline(rect: Rect) -> str:
+    """The path of a rectangle whose upper left corner is (0, 0)."""
+    width, height = rect.width, rect.height
+    if not rect.radius:
+        return f"0 0 {width:.2f} {-height:.2f} re"
+    bend, at = 1 - _CIRCLE, _at
+    tl, tr, br, bl = (rect.radius if is_round else 0.0 for is_round in rect.corners)
+    return (
+        f"{at(tl, 0)} m {at(width - tr, 0)} l "
+        f"{at(width - tr * bend, 0)} {at(width, tr * bend)} {at(width, tr)} c "
+        f"{at(width, height - br)} l "
+        f"{at(width, height - br * bend)} "
+        f"{at(width - br * bend, height)} {at(width - br, height)} c "
+        f"{at(bl, height)} l "
+        f"{at(bl * bend, height)} {at(0, height - bl * bend)} {at(0, height - bl)} c "
+        f"{at(0, tl)} l "
+        f"{at(0, tl * bend)} {at(tl * bend, 0)} {at(tl, 0)} c h"
+    )
 
 
 def _numbers(color: str) -> str:
@@ -201,8 +245,3 @@ def _numbers(color: str) -> str:
         '1 0.502 0'
     """
     return " ".join(f"{round(int(color[k : k + 2], 16) / 255, 4):.3g}" for k in (1, 3, 5))
-
-
-def _third(end: Point, corner: Point) -> Point:
-    """A quadratic curve's corner as one of the two control points of the cubic."""
-    return end[0] + (corner[0] - end[0]) * 2 / 3, end[1] + (corner[1] - end[1]) * 2 / 3

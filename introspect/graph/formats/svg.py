@@ -15,6 +15,7 @@ import math
 import re
 from functools import lru_cache
 
+from introspect.graph.collector import collector_paused
 from introspect.graph.formats.patterns import svg_pattern
 from introspect.nouns.drawing import Cluster, Drawing, Label, Point, Polyline, Rect, Shape, Span
 from introspect.theme import GraphTheme
@@ -35,7 +36,8 @@ def to_svg(drawing: Drawing, theme: GraphTheme, *, dark: GraphTheme | None = Non
         dark: Further colours for readers who prefer dark pages.
     """
     painter = _Painter(theme, is_switching=dark is not None)
-    body = "".join(painter.shape(shape) for shape in drawing.shapes)
+    with collector_paused():
+        body = "".join([painter.shape(shape) for shape in drawing.shapes])
     page = painter.look("page", None, 0)
     style, name = ("", "") if dark is None else _style(theme, dark, painter.roles)
     size = f'width="{drawing.width:.0f}" height="{drawing.height:.0f}"'

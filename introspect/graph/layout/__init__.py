@@ -6,9 +6,10 @@
 `container`  one group as plain numbers, solved once for all groups with equal numbers
 `rank`       one container as rows, with virtual items for long edges
 `pack`       a straight spine, equal branches around it (`fan`), the rest packed beside it
+`grid`       branches too wide for one row, in rows and columns
 `route`      lanes for the bends (`lanes`), places along the flow, polylines
 `page`       a long picture cut into level columns; `bend`: a U-Net as a U; `insets`; `shelf`
-`paint`      the placed boxes as shapes; `shapes`: one box; `legend`: what the colours mean
+`paint`      the placed boxes as shapes; `shapes`: one box; `title`: a group's; `legend`: colours
 ===========  =============================================================================
 
 Containers are laid out innermost first, each by itself, so the cost is the sum over
@@ -16,11 +17,10 @@ the containers that differ: 3 ms for a ResNet-50 of 43 boxes. The same code flow
 right (LR). Deterministic: the same graph gives the same picture.
 """
 
-import gc
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from introspect.graph.collector import collector_paused
 from introspect.graph.layout.bend import bend, skips_of
 from introspect.graph.layout.card import equal_widths, to_nodes
 from introspect.graph.layout.connect import connect
@@ -32,7 +32,7 @@ from introspect.graph.layout.node import Direction, Node
 from introspect.graph.layout.page import RATIO, wrap
 from introspect.graph.layout.paint import Painter
 from introspect.graph.layout.shelf import shelve
-from introspect.graph.outline import Outline
+from introspect.graph.outline import Box, Outline
 from introspect.nouns.drawing import Drawing, Label, Shape, Span
 
 _MARGIN, _TITLE_BLOCK = 22.0, 50.0
@@ -78,7 +78,7 @@ def layout(
     Returns:
         The picture, with a title above and a legend below.
     """
-    with _collector_paused():
+    with collector_paused():
         page = arrange_page(outline, direction, ratio=ratio, memo=memo)
         return _drawing(outline, page, direction, legend=legend, overlay=overlay)
 
@@ -113,21 +113,6 @@ def _drawing(
     )
 
 
-@contextmanager
-def _collector_paused() -> Generator[None]:
-    """No garbage collection meanwhile: all that layout makes lives until the end.
-
-    Scanning it again and again took more than half of the time for 20,000 boxes.
-    """
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
-
-
 def place(
     outline: Outline, direction: Direction = "TB", *, ratio: float = RATIO, memo: bool = True
 ) -> Node:
@@ -160,11 +145,33 @@ def arrange_page(
     )
 
 
+def place_cards(outline: Outline, width: Mapping[Box, float], direction: Direction = "TB") -> Node:
+    """As `place`, but with the width of each card given: a viewer's cards keep theirs.
+
+    Args:
+        outline: Read only; its insets are left out.
+        width: Of every leaf, in points.
+        direction: Of the flow.
+    """
+    root = to_nodes(outline.root, outline.batch)
+    for node in root.leaves():
+        node.width = width[node.box]
+        node.axis = node.width / 2
+    return _arranged(root, direction, RATIO, {}, wraps=True)
+
+
 def _placed(outline: Outline, direction: Direction, ratio: float, memo: Memo | None) -> Node:
     root = to_nodes(outline.root, outline.batch)
+    equal_widths([root])
+    return _arranged(root, direction, ratio, memo, wraps=not outline.insets)
+
+
+def _arranged(
+    root: Node, direction: Direction, ratio: float, memo: Memo | None, *, wraps: bool
+) -> Node:
+    """Boxes that have their sizes -> their places; see `place`."""
     if direction == "TB":
         shelve(root)
-    equal_widths([root])
     connect(root)
     is_plain = direction == "TB" and not any(child.is_shelf for child in root.children)
     skips = skips_of(root) if is_plain else []
@@ -172,6 +179,6 @@ def _placed(outline: Outline, direction: Direction, ratio: float, memo: Memo | N
         bend(root, skips, memo)
         return root
     arrange(root, direction, memo)
-    if not outline.insets:
+    if wraps:
         wrap(root, direction, ratio=ratio)
     return root

@@ -152,7 +152,7 @@ class _Arms:
         """The arms as near as their boxes, the labels of the skips, and the middle allow."""
         chain, middle = self.chain, self.chain[self.middle]
         down, up = chain[: self.middle], chain[self.middle + 1 :]
-        labels = [text_width(link.producer.edge_label, EDGE) for link in self.root.links]
+        labels = [text_width(link.producer.shape_label, EDGE) for link in self.root.links]
         between = max(_BETWEEN_ARMS, max(labels) + 40)
         lead = max(c.axis + side_width(c) for c in down)
         apart = max(c.width + c.stacked - c.axis for c in down) + between
@@ -178,7 +178,7 @@ class _Arms:
         label = ""
         if end - start > 1:
             points = self._skip(source, target, out, into)
-            label = link.producer.edge_label
+            label = link.producer.shape_label
         elif self.middle in {start, end}:
             points = self._turn(source, target, out, into)
         else:

@@ -35,6 +35,7 @@ def to_nodes(root: Box, batch: int | None) -> Node:
     for leaf in leaves:
         node = node_of[leaf]
         node.sources = [node_of[source] for source in leaf.sources if source in node_of]
+        node.shape_label = sizes(leaf.shape, batch)
         node.edge_label = _edge_label(leaf, reading[leaf], batch)
         _measure(node, batch)
     return node_of[root]
@@ -129,7 +130,7 @@ def _slim_width(box: Box) -> float:
     width = text_width(box.written_name, DETAIL + 0.5, bold=True)
     width += text_width(module_word(box), DETAIL + 0.5) + (4 if box.name else 0)
     detail = text_width(box.detail, STRIP + 0.5) + 8 if box.detail else 0
-    badge = text_width(box.badge, DETAIL, bold=True) + 16 if box.badge else 0
+    badge = text_width(box.written_badge, DETAIL, bold=True) + 16 if box.written_badge else 0
     return width + detail + badge + 26
 
 
@@ -137,7 +138,7 @@ def _card_width(box: Box) -> float:
     module, count = module_word(box), short_count(box.parameters) if box.parameters else ""
     first = text_width(box.written_name, NAME, bold=True) + text_width(module, NAME) + 22
     first += 5 if box.name and module else 0
-    first += text_width(box.badge, DETAIL, bold=True) + 16 if box.badge else 0
+    first += text_width(box.written_badge, DETAIL, bold=True) + 16 if box.written_badge else 0
     first += 14 if box.sealed_leaves else 0
     second = text_width(box.detail, DETAIL) + 22
     second += text_width(count, STRIP) + 14 if count else 0

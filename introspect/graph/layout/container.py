@@ -6,6 +6,7 @@ are equal have equal places, so they are solved once: a network of equal blocks 
 little more than one block, folded or not.
 """
 
+from introspect.graph.layout.grid import Grid, find_grid, grid_wires, reduced
 from introspect.graph.layout.measure import text_width
 from introspect.graph.layout.node import (
     BETWEEN,
@@ -22,12 +23,13 @@ from introspect.graph.layout.node import (
 )
 from introspect.graph.layout.pack import LEFT, RIGHT, pack
 from introspect.graph.layout.rank import Edge, Items, to_mesh
-from introspect.graph.layout.route import Routing, route
+from introspect.graph.layout.route import Routing, route, tidy
 from introspect.graph.layout.shelf import place_on_shelf
 from introspect.graph.outline.labels import PLAIN_CONTAINERS
 from introspect.nouns.drawing import Point
 
 _WIDEST_NAME_SHIFT = 60.0
+BESIDE_LABEL = 8.0  # from the axis to a shape, and from the shape to what stands left of it
 
 Solution = tuple[list[float], Routing]
 Memo = dict[tuple[object, ...], Solution]
@@ -69,9 +71,38 @@ def solve(items: Items, *, labels_across: bool, skips: int = RIGHT) -> Solution:
         labels_across: Whether edge labels are written across the flow (it goes down or up).
         skips: The side on which bare skips run: 1 right, -1 left.
     """
+    grid = find_grid(items, labels_across=labels_across)
+    if grid is not None:
+        return _with_grid(items, grid, labels_across=labels_across, skips=skips)
     mesh = to_mesh(items)
     across = pack(mesh, skips=skips)
     return across, route(mesh, across, labels_across=labels_across)
+
+
+def _with_grid(items: Items, grid: Grid, *, labels_across: bool, skips: int) -> Solution:
+    """Solve with the grid as one item, then put its boxes and wires where it stands."""
+    small, number, whole = reduced(items, grid)
+    outer, routing = solve(small, labels_across=labels_across, skips=skips)
+    x, y = outer[whole] - grid.axis, routing.along[whole]
+    across, along = ([outer[n] if n >= 0 else 0.0 for n in number], [0.0] * len(number))
+    for old, new in enumerate(number):
+        along[old] = routing.along[new] if new >= 0 else 0.0
+    for place, chain in enumerate(grid.chains):
+        row, column = divmod(place, grid.columns)
+        for depth, item in enumerate(chain):
+            across[item] = x + grid.across[column]
+            along[item] = y + grid.along[row][depth]
+    known = {(e.source, e.target): w for e, w in zip(small.edges, routing.wires, strict=True)}
+    into = known[number[grid.fork[0].source], whole] if grid.fork else []
+    out = known[whole, number[grid.join[0].target]] if grid.join else []
+    inside = grid_wires(items, grid, (x, y), into, out)
+    outside = iter(routing.wires)
+    wires = [
+        tidy(inside[e.source, e.target]) if (e.source, e.target) in inside else next(outside)
+        for e in items.edges
+    ]
+    low, high = routing.low, routing.high
+    return across, Routing(along, wires, low, high, routing.length)
 
 
 def _solved(items: Items, flow: Flow, memo: Memo | None) -> Solution:
@@ -131,16 +162,19 @@ def _items(group: Node, numbering: _Numbering, flow: Flow) -> Items:
         across, along = (child.width, child.height) if down else (child.height, child.width)
         side = side_width(child) if down else 30.0 if child.box.side_inputs else 0.0
         axis = child.axis if down or child.form == "group" else across / 2
-        items.left.append(axis + side)
+        label = text_width(child.edge_label, EDGE) if child.form != "group" else 0.0
+        beside = label + BESIDE_LABEL if label and down else 0.0  # it stands left of the axis
+        items.left.append(max(axis + side, beside))
+        items.reach.append(axis + side)
         items.right.append(across - axis + child.stacked)
         items.length.append(along + child.stacked)
         items.weight.append(child.weight)
         items.order.append(child.order)
         items.overhang.append(0.0 if flow == "BT" else child.stacked)
-        items.label.append(text_width(child.edge_label, EDGE) if child.form != "group" else 0.0)
+        items.label.append(label)
         items.takes_side_entry.append(child.form in {"circle", "pill"})
     ports = numbering.count - len(group.children)
-    for column in (items.left, items.right, items.length, items.overhang, items.label):
+    for column in (items.left, items.right, items.reach, items.length, items.overhang, items.label):
         column.extend([0.0] * ports)
     items.weight.extend([0] * ports)
     items.order.extend([10**9] * ports)
@@ -164,7 +198,9 @@ def _title_width(group: Node) -> float:
     width = text_width(box.written_name, GROUP, bold=True) + 26
     if box.module not in PLAIN_CONTAINERS:
         width += text_width(box.module, GROUP)
-    return width + (text_width(box.badge, DETAIL, bold=True) + 18 if box.badge else 0.0)
+    return width + (
+        text_width(box.written_badge, DETAIL, bold=True) + 18 if box.written_badge else 0.0
+    )
 
 
 def _apply(group: Node, numbering: _Numbering, across: list[float], routing: Routing) -> None:
@@ -174,7 +210,10 @@ def _apply(group: Node, numbering: _Numbering, across: list[float], routing: Rou
     lead, tail = _lead_and_tail(group)
     if group.parent is not None:
         low, high = low - PADDING, high + PADDING
-        low, high, length = _make_room_for_title(group, low, high, length, down=down)
+        crossed = group.ports_out if flow == "BT" else group.ports_in
+        number = numbering.port_out if flow == "BT" else numbering.port_in
+        wires = [across[number[producer]] for producer in crossed]
+        low, high, length = _make_room_for_title(group, low, high, length, wires, down=down)
     whole = lead + length + tail
     group.axis = -low
     group.width, group.height = (high - low, whole) if down else (whole, high - low)
@@ -197,14 +236,20 @@ def _apply(group: Node, numbering: _Numbering, across: list[float], routing: Rou
 
 
 def _make_room_for_title(
-    group: Node, low: float, high: float, length: float, *, down: bool
+    group: Node, low: float, high: float, length: float, wires: list[float], *, down: bool
 ) -> tuple[float, float, float]:
+    """A wider group, if its name or badge would meet a wire that crosses the row of the title."""
     title = _title_width(group)
     if not down:
         return low - TITLE_ROW, high, max(length, title - 2 * PADDING)
     name = text_width(group.box.written_name + " ", GROUP, bold=True) + 16
-    if group.ports_in and -low < name < -low + _WIDEST_NAME_SHIFT:
-        low = -name  # the spine would run through the name
+    if wires:
+        left = min(wires) - low
+        if left < name < left + _WIDEST_NAME_SHIFT:
+            low = min(wires) - name
+        if group.box.written_badge:
+            badge = text_width(group.box.written_badge, DETAIL, bold=True)
+            high = max(high, max(wires) + badge + 26)
     if high - low < title:
         spare = (title - (high - low)) / 2
         low, high = low - spare, high + spare

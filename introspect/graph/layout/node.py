@@ -82,7 +82,8 @@ class Node:
         order: Position in the order of execution; of a group, where its first leaf ran.
         flow: Which way the children of a group follow each other.
         links, wires: Edges between the children, before and after routing.
-        edge_label: Shape written where its value leaves, or "".
+        shape_label: Its shape as a picture writes it, or "".
+        edge_label: The same, if it is to be written where its value leaves, else "".
         is_shelf: Whether it is a group without a frame that lists outputs (``shelf``).
     """
 
@@ -105,6 +106,7 @@ class Node:
     flow: Flow = "TB"
     links: list[Link] = field(default_factory=list)
     wires: list[Wire] = field(default_factory=list)
+    shape_label: str = ""
     edge_label: str = ""
     is_shelf: bool = False
 

@@ -4,13 +4,15 @@ Not here: what a box looks like (``shapes``), what the colours mean (``legend``)
 (``introspect.graph.formats``).
 """
 
+from dataclasses import replace
 from itertools import pairwise
 
 from introspect.graph.layout.insets import Panel
 from introspect.graph.layout.legend import Overlay
 from introspect.graph.layout.measure import text_width
 from introspect.graph.layout.node import EDGE, GROUP, Direction, Node, Wire
-from introspect.graph.layout.shapes import frame_shapes, leaf_shapes, title_shapes
+from introspect.graph.layout.shapes import frame_shapes, leaf_shapes
+from introspect.graph.layout.title import title_shapes
 from introspect.nouns.drawing import Cluster, Label, Point, Polyline, Rect, Shape, Span
 
 _LINE, _BUNDLE, _BEND = 1.2, 2.6, 7.0
@@ -114,51 +116,84 @@ def _labels(group: Node, x: float, y: float, halo: str, labelled: set[Node]) -> 
     labels: list[Label] = []
     for wire in group.wires:
         if wire.label:
-            labels.append(_middle_label(_moved(wire, x, y), wire.label, halo, bold=False))
+            labels.append(_middle_label(_moved(wire, x, y), wire.label, halo))
         elif wire.source is wire.producer and wire.producer not in labelled:
             labelled.add(wire.producer)
             if wire.producer.edge_label:
                 text = wire.producer.edge_label
-                labels.append(_start_label(_moved(wire, x, y), text, halo))
+                behind = wire.producer.stacked
+                labels.append(_start_label(_moved(wire, x, y), text, halo, behind))
     return labels + _bundle_labels(group, x, y, halo)
 
 
 def _bundle_labels(group: Node, x: float, y: float, halo: str) -> list[Label]:
-    """``×5`` once for each bundle that starts in this group, on its longest wire."""
-    longest: dict[Node, tuple[float, Wire]] = {}
+    """``×5`` once for each bundle that starts in this group, where nothing else is."""
+    bundles: dict[Node, list[Wire]] = {}
     for wire in group.wires:
         if wire.count > 1 and wire.source is not None:
-            length = max(_length(a, b) for a, b in pairwise(wire.points))
-            if length > longest.get(wire.producer, (0.0, wire))[0]:
-                longest[wire.producer] = length, wire
-    return [
-        _middle_label(_moved(wire, x, y), f"×{wire.count}", halo, bold=True)
-        for _, wire in longest.values()
-    ]
+            bundles.setdefault(wire.producer, []).append(wire)
+    labels = []
+    for producer, wires in bundles.items():
+        taken = [
+            (min(a[0], b[0]), min(a[1], b[1]), max(a[0], b[0]), max(a[1], b[1]))
+            for wire in group.wires
+            if wire.producer is not producer
+            for a, b in pairwise(wire.points)
+        ]
+        taken += [(c.x, c.y, c.x + c.width, c.y + c.height) for c in group.children]
+        found = _free_spot(wires, taken)
+        labels.append(replace(found, x=found.x + x, y=found.y + y, halo=halo))
+    return labels
+
+
+def _free_spot(wires: list[Wire], taken: list[tuple[float, float, float, float]]) -> Label:
+    """Beside the longest stretch along the flow that has a free spot, else the longest across."""
+    stretches = [(a, b) for wire in wires for a, b in pairwise(wire.points)]
+    stretches.sort(key=lambda s: (_is_upright(*s), _length(*s)), reverse=True)
+    spans = (Span(f"×{wires[0].count}", EDGE, "soft", bold=True),)
+    wide = text_width(spans[0].text, EDGE, bold=True)
+    spots = []
+    for (x0, y0), (x1, y1) in stretches:
+        for share in (0.5, 0.3, 0.7, 0.15, 0.85):
+            x, y = x0 + (x1 - x0) * share, y0 + (y1 - y0) * share
+            is_level = abs(x1 - x0) >= abs(y1 - y0)
+            spots.append(
+                Label(x, y - 4.5, spans, "middle") if is_level else Label(x + 6, y + 3, spans)
+            )
+    for spot in spots:
+        left = spot.x - (wide / 2 if spot.anchor == "middle" else 0)
+        box = left - 2, spot.y - EDGE, left + wide + 2, spot.y + 2
+        if not any(
+            box[0] < t[2] and t[0] < box[2] and box[1] < t[3] and t[1] < box[3] for t in taken
+        ):
+            return spot
+    return spots[0]
+
+
+def _is_upright(a: Point, b: Point) -> bool:
+    return a[0] == b[0] and _length(a, b) > _UPRIGHT
 
 
 def _length(a: Point, b: Point) -> float:
     return abs(a[0] - b[0]) + abs(a[1] - b[1])
 
 
-def _start_label(points: tuple[Point, ...], text: str, halo: str) -> Label:
-    """A shape where its value leaves: left of a line down or up, above a line to the right."""
+def _start_label(points: tuple[Point, ...], text: str, halo: str, behind: float) -> Label:
+    """A shape where its value leaves: left of a line down or up, above a line to the right.
+
+    It clears the cards `behind` its box, which reach beyond its right and lower edge.
+    """
     (x, y), (x1, y1) = points[:2]
     spans = (Span(text, EDGE, "soft"),)
     if abs(x1 - x) > abs(y1 - y):
-        return Label(x + 4, y - 4, spans, "start", halo)
-    return Label(x - 5, y + 11 if y1 >= y else y - 5, spans, "end", halo)
+        return Label(x + 4 + behind, y - 4, spans, "start", halo)
+    return Label(x - 5, y + 11 + behind if y1 >= y else y - 5, spans, "end", halo)
 
 
-def _middle_label(points: tuple[Point, ...], text: str, halo: str, *, bold: bool) -> Label:
-    """Above the middle of the longest stretch across, or right of the longest along.
-
-    A bundle is marked beside a stretch along the flow if one is long enough.
-    """
-    stretches = list(pairwise(points))
-    upright = [(a, b) for a, b in stretches if a[0] == b[0] and _length(a, b) > _UPRIGHT]
-    a, b = max(upright if bold and upright else stretches, key=lambda ab: _length(*ab))
-    spans = (Span(text, EDGE, "soft", bold=bold),)
+def _middle_label(points: tuple[Point, ...], text: str, halo: str) -> Label:
+    """Above the middle of the longest stretch across, or right of the longest along."""
+    a, b = max(pairwise(points), key=lambda ab: _length(*ab))
+    spans = (Span(text, EDGE, "soft"),)
     x, y = (a[0] + b[0]) / 2, (a[1] + b[1]) / 2
     if abs(a[0] - b[0]) >= abs(a[1] - b[1]):
         return Label(x, y - 4.5, spans, "middle", halo)

@@ -38,6 +38,7 @@ class Items:
 
     Attributes:
         left, right: Extents across the flow, from the item's axis.
+        reach: Of `left`, what the box itself takes: an edge from the side ends there.
         length: Extent along the flow.
         weight: Leaves inside, those of sealed cards included; the main path is the heaviest.
         order: Position in the order of execution.
@@ -50,6 +51,7 @@ class Items:
 
     left: list[float] = field(default_factory=list)
     right: list[float] = field(default_factory=list)
+    reach: list[float] = field(default_factory=list)
     length: list[float] = field(default_factory=list)
     weight: list[int] = field(default_factory=list)
     order: list[int] = field(default_factory=list)
@@ -69,6 +71,7 @@ class Items:
         return (
             tuple(self.left),
             tuple(self.right),
+            tuple(self.reach),
             tuple(self.length),
             tuple(self.weight),
             tuple(rank[order] for order in self.order),

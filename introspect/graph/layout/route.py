@@ -15,6 +15,7 @@ from introspect.nouns.drawing import Point
 
 _SAME = 0.5  # points that differ by less are one line
 _FORK, _FORK_AT_BORDER = 7.0, 4.0  # first fork below its source
+_FORK_BELOW_LABEL, _FORK_AFTER_LABEL = 17.0, 10.0  # if it would run through a shape written there
 _JOIN, _JOIN_AT_BORDER = 12.0, 5.0  # last join above its target
 
 
@@ -57,6 +58,7 @@ class _Router:
         self.joins = [Lanes() for _ in range(mesh.rows + 1)]
         self.top = [0.0] * mesh.rows
         self.gap = [0.0] * mesh.rows
+        self.first_fork = [0.0] * mesh.rows
         self.along = [0.0] * len(self.items)
 
     def route(self) -> Routing:
@@ -128,16 +130,32 @@ class _Router:
             self.top[row] = place
             place += self.height[row]
             if row < self.mesh.rows - 1:
+                self.first_fork[row] = self._first_fork(row)
                 self.gap[row] = self._gap_below(row)
                 place += self.gap[row]
         return place
+
+    def _first_fork(self, row: int) -> float:
+        """How far below a row the first fork runs: below the shapes that it would cross."""
+        if self.height[row] == 0:
+            return _FORK_AT_BORDER
+        first = _FORK
+        for item in self.in_row[row]:
+            width, across = self.items.label[item], self.across[item]
+            if not width:
+                continue
+            low = across - 5 - width if self.labels_across else across - 11
+            if any(a < across - 2 and b > low for a, b in self.forks[row].spans.values()):
+                below = _FORK_BELOW_LABEL if self.labels_across else _FORK_AFTER_LABEL + width
+                first = max(first, below)
+        return first
 
     def _gap_below(self, row: int) -> float:
         above, below = self.height[row] == 0, self.height[row + 1] == 0  # rows of border ports
         forks, joins = self.forks[row].count, self.joins[row].count
         gap = PORT_GAP if above or below else GAP
         if forks or joins:
-            gap = (_FORK_AT_BORDER if above else _FORK - 1) + LANE * forks
+            gap = self.first_fork[row] - (not above) + LANE * forks
             gap += LANE * joins + 3 if joins else 0.0
             gap += (_JOIN_AT_BORDER if below else _JOIN - 1) + (5 if forks and joins else 0)
         if self.labels_across and self.any_label and not (above or below):
@@ -242,14 +260,13 @@ class _Router:
         items, target = self.items, edge.target
         middle = self.along[target] + items.length[target] / 2
         is_right = column > self.across[target]
-        reach = items.right[target] if is_right else -items.left[target]
+        reach = items.right[target] if is_right else -items.reach[target]
         return [(column, middle), (self.across[target] + reach, middle)]
 
     def _lane_place(self, bend: _Bend) -> float:
         bottom = self.top[bend.row] + self.height[bend.row]
         if bend.is_fork:
-            first = _FORK_AT_BORDER if self.height[bend.row] == 0 else _FORK
-            return bottom + first + LANE * self.forks[bend.row].lane[bend.lane]
+            return bottom + self.first_fork[bend.row] + LANE * self.forks[bend.row].lane[bend.lane]
         last = _JOIN_AT_BORDER if self.height[bend.row + 1] == 0 else _JOIN
         lane = self.joins[bend.row].lane[bend.lane]
         return bottom + self.gap[bend.row] - last - LANE * lane

@@ -5,7 +5,6 @@ from introspect.graph.layout.legend import Overlay
 from introspect.graph.layout.measure import text_width
 from introspect.graph.layout.node import (
     DETAIL,
-    GROUP,
     NAME,
     STACK,
     STRIP,
@@ -14,12 +13,12 @@ from introspect.graph.layout.node import (
     Node,
 )
 from introspect.graph.layout.side_inputs import side_input_shapes
+from introspect.graph.layout.title import badge_shapes
 from introspect.graph.outline.box import Box, Strip
 from introspect.graph.outline.labels import short_count
 from introspect.nouns.drawing import Cluster, Label, Polyline, Rect, Shape, Span
 
 _RADIUS, _GROUP_RADIUS = 5.0, 8.0
-_BADGE_HEIGHT = 13.0
 _SIGN = 4.2  # half the length of a + inside its circle
 _MARK_RADIUS = 5.5
 _MARKED = {"+": "added", "−": "removed", "~": "changed", "→": "moved", "=": "same"}
@@ -60,7 +59,7 @@ def leaf_shapes(
     shapes += side_input_shapes(node, x, y)
     if box.mark not in {"", "="}:
         shapes += mark_shapes(box.mark, x + 1, y + 1)
-    words = [box.path or box.written_name, box.module, box.detail, box.badge]
+    words = [box.path or box.written_name, box.module, box.detail, box.written_badge]
     return Cluster(tuple(shapes), " ".join(word for word in words if word), "box", note)
 
 
@@ -68,7 +67,7 @@ def _fill_and_line(family: str) -> tuple[str, str]:
     return f"{family}/fill", f"{family}/accent"
 
 
-def _look(box: Box) -> str:
+def look(box: Box) -> str:
     """Whose colours a box wears: its family's, or those of what happened to it."""
     return _MARKED.get(box.mark, box.family)
 
@@ -95,14 +94,14 @@ def mark_shapes(mark: str, x: float, y: float) -> list[Shape]:
 def _paint(box: Box) -> tuple[str, str]:
     """Fill and outline of a box: its family's, or its place on the scale of an overlay."""
     if box.heat is None:
-        return _fill_and_line(_look(box))
+        return _fill_and_line(look(box))
     return (NO_HEAT, "rim") if box.heat < 0 else (f"heat/{round(100 * box.heat):03d}", "line")
 
 
 def _ink(box: Box) -> str:
     """The colour of the words in a box: black or white over an overlay, whichever reads."""
     if box.heat is None:
-        return f"{_look(box)}/text"
+        return f"{look(box)}/text"
     return "merge/text" if box.heat < 0 else f"heat/{round(100 * box.heat):03d}/text"
 
 
@@ -208,8 +207,8 @@ def _slim(node: Node, x: float, y: float, batch: int | None) -> list[Shape]:
         Rect(x, y, node.width, node.height, _RADIUS, *_paint(box), dash=_dash(box)),
         Label(x + node.width / 2, y + node.height / 2 + 3.2, _written(spans), "middle"),
     ]
-    if box.badge:
-        shapes += badge_shapes(x + node.width - 5, y + 3, box.badge)
+    if box.written_badge:
+        shapes += badge_shapes(x + node.width - 5, y + 3, box.written_badge)
     return shapes
 
 
@@ -246,8 +245,8 @@ def _card(node: Node, x: float, y: float, batch: int | None) -> list[Shape]:
         else:
             shapes += _plus_box(right - 9, top + 4, "soft" if box.heat is None else _ink(box))
         right -= 13
-    if box.badge:
-        shapes += badge_shapes(right, top + 4, box.badge)
+    if box.written_badge:
+        shapes += badge_shapes(right, top + 4, box.written_badge)
     outline = Rect(x, y, node.width, node.height, _RADIUS, None, line, 1.1, dash=_dash(box))
     return [*shapes, outline]
 
@@ -312,15 +311,6 @@ def _inset_mark(x: float, y: float, mark: str) -> list[Shape]:
     ]
 
 
-def badge_shapes(right: float, y: float, text: str) -> list[Shape]:
-    """``×32`` in a dark pill whose right end is at `right`."""
-    width = text_width(text, DETAIL, bold=True) + 11
-    return [
-        Rect(right - width, y, width, _BADGE_HEIGHT, _BADGE_HEIGHT / 2, "ink"),
-        Label(right - width / 2, y + 9.8, (Span(text, DETAIL, "page", bold=True),), "middle"),
-    ]
-
-
 def frame_shapes(node: Node, x: float, y: float, depth: int) -> list[Shape]:
     """The border of a group, and the cards behind it if it stands for several."""
     fill = f"group/{depth}"
@@ -329,36 +319,3 @@ def frame_shapes(node: Node, x: float, y: float, depth: int) -> list[Shape]:
         Rect(x + STACK * k, y + STACK * k, node.width, node.height, _GROUP_RADIUS, fill, "rim")
         for k in offsets
     ]
-
-
-def title_shapes(node: Node, x: float, y: float, *, down: bool) -> list[Shape]:
-    """Name and class of a group, beside the main path that enters through its border."""
-    box = node.box
-    name, module = box.written_name, module_word(box)
-    name_width = text_width(f"{name} ", GROUP, bold=True)
-    spine = node.axis if down and node.ports_in else float("inf")
-    badge = text_width(box.badge, DETAIL, bold=True) + 16 if box.badge else 4.0
-    title = Span(name, GROUP, "ink", bold=True)
-    shapes: list[Shape] = []
-    left_room, right_room = min(spine - 5, node.width - badge), node.width - badge
-    beside: list[str] = []  # what would sit on the line: right of it if there is room, else nowhere
-    used = 8 + name_width
-    spans = [title]
-    for k, word in enumerate([module, box.heat_text]):
-        width = text_width(word, GROUP) + 5 * k
-        if word and not beside and used + width <= left_room:
-            spans.append(Span(_spaced(word, 1 + k if used > 10 else 0), GROUP, "soft"))
-            used += width
-        elif word:
-            beside.append(word)
-    if spans := _written(spans):
-        shapes.append(Label(x + 8, y + 13, spans))
-    while beside:
-        right = "\N{NO-BREAK SPACE}\N{NO-BREAK SPACE}".join(beside)
-        if spine + 8 + text_width(right, GROUP) < right_room:
-            shapes.append(Label(x + spine + 8, y + 13, (Span(right, GROUP, "soft"),)))
-            break
-        beside.pop(0)
-    if box.badge:
-        shapes += badge_shapes(x + node.width - 6, y + 4, box.badge)
-    return shapes

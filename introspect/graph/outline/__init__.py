@@ -112,6 +112,7 @@ def open_outline(
     title: str | None = None,
     expand: Sequence[str] = (),
     collapse: Collapse = (),
+    dissolved: bool = False,
 ) -> Outline:
     """The outline with every group open, for viewers that open and close groups by themselves.
 
@@ -123,10 +124,12 @@ def open_outline(
         title: Of the picture; the graph's name if None.
         expand: As of `outline`: modules that start open.
         collapse: As of `outline`: modules that start as one card.
+        dissolved: Whether a group that holds most of what is shown at first gives up its border,
+            as in `outline`.
 
     Returns:
         A fresh tree. Each group carries the words of its card (`detail`, `family`, `shape`,
-        `operations`) beside its children; nothing is dissolved, nothing has an inset.
+        `operations`) beside its children; nothing has an inset.
 
     Raises:
         FormatError: As of `outline`.
@@ -134,6 +137,8 @@ def open_outline(
     root = _folded(graph, fold=fold, expand=expand, collapse=collapse)
     choose_depth(root, depth, budget=BUDGET)
     write_cards(root)
+    if dissolved:
+        dissolve(root)
     return _finished(graph, root, title, ())
 
 

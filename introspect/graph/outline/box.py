@@ -133,6 +133,18 @@ class Box:
         return child
 
     @property
+    def is_loop(self) -> bool:
+        """Whether it stands for turns of one loop, each of which takes up what the last left."""
+        if self.repeat is None or not self.repeat.carried:
+            return False
+        return self.module == "loop" or self.kind == "op" or " calls" in self.badge
+
+    @property
+    def written_badge(self) -> str:
+        """The badge as a picture writes it; a loop's with an arrow that comes back."""
+        return f"↻ {self.badge}" if self.badge and self.is_loop else self.badge
+
+    @property
     def is_made(self) -> bool:
         """Whether the group is no module, but one turn of a repeated sequence of siblings."""
         return self.repeat is not None and self.repeat.period > 1

@@ -171,9 +171,10 @@ def gather_code(group: Box) -> int:
 def dissolve(root: Box) -> None:
     """A single group that holds most of the picture gives up its border.
 
-    Otherwise nothing could wrap into columns. Its children take its name as a prefix.
+    Otherwise nothing could wrap into columns. Its children take its name as a prefix. A sealed
+    group counts as one box, whether it is a card already or not.
     """
-    total = _size(root)
+    total = _count_boxes(root)
     while total > _DISSOLVE_LEAST:
         index = _holding_most(root.children, _DISSOLVE_SHARE * total)
         if index is None:
@@ -188,6 +189,7 @@ def dissolve(root: Box) -> None:
 
 def _holding_most(children: Iterable[Box], share: float) -> int | None:
     for index, group in enumerate(children):
-        if group.kind == "group" and group.count == 1 and _size(group) > share:
+        is_open = group.kind == "group" and not group.is_sealed
+        if is_open and group.count == 1 and _count_boxes(group) > share:
             return index
     return None

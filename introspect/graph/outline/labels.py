@@ -6,6 +6,7 @@ The label grammar, by example: ``3×3, 64 → 128 /2`` (convolution), ``2×2, 12
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from introspect.graph.outline.box import Shape
@@ -109,6 +110,7 @@ def by_times(sizes: Any) -> str:
     return "×".join(map(str, sizes)) if isinstance(sizes, list | tuple) else str(sizes)
 
 
+@lru_cache(maxsize=4096)  # equal layers have equal counts
 def short_count(count: float) -> str:
     """Three figures and a unit: ``9.54k``, ``25.6M``, ``8.03B``.
 

@@ -9,6 +9,7 @@ import { PADDING, STACK, TITLE_ROW } from "./sizes";
 
 const WIDEST_NAME_SHIFT = 60;
 const PORT_ORDER = 1e9;
+const BESIDE_LABEL = 8; // from the axis to a shape, and from the shape to what stands left of it
 const SPACE = 3.13; // of bold letters in a title: the measured names end in one
 
 /** One edge inside one group; `source` and `target` are children, -1 for the border. */
@@ -37,6 +38,10 @@ export interface Plan {
   wires: Point[][];
   ports: number[];
   labels: string[];
+  /** Of each wire, how many values it carries. Of the first view alone, as is `named`. */
+  counts?: number[];
+  /** Wires that bear the shape in their middle. */
+  named?: Set<number>;
   /** Made by the canvas and kept with the plan. */
   strokes?: Stroke[];
 }
@@ -107,23 +112,27 @@ export class Arranger {
     const zeros = new Array<number>(ports).fill(0);
     const count = group.children.length;
     const firstOut = count + wiring.portsIn.length;
-    const columns: [number, number, number, number][] = [];
-    group.children.forEach((child) => {
+    const columns: number[][] = [];
+    group.children.forEach((child, k) => {
       const { width, height, axis } = sizeOf(child);
       const [across, along] = down ? [width, height] : [height, width];
       const sideWidth = child.isOpen ? 0 : child.data.number(child.head, "side");
       const side = down ? sideWidth : sideWidth && 30;
       const middle = down || child.isOpen ? axis : across / 2;
       const stacked = stackOf(child);
-      columns.push([middle + side, across - middle + stacked, along + stacked, stacked]);
+      const label = labels[k]!.width;
+      const beside = label && down ? label + BESIDE_LABEL : 0;
+      columns.push([Math.max(middle + side, beside), across - middle + stacked, along + stacked, stacked, middle + side, label]);
     });
     const producers = new Map<Box, number>();
+    const column = (k: number) => [...columns.map((child) => child[k]!), ...zeros];
     return {
-      left: [...columns.map((c) => c[0]), ...zeros],
-      right: [...columns.map((c) => c[1]), ...zeros],
-      length: [...columns.map((c) => c[2]), ...zeros],
-      overhang: [...columns.map((c) => c[3]), ...zeros],
-      label: [...labels.map((label) => label.width), ...zeros],
+      left: column(0),
+      right: column(1),
+      reach: column(4),
+      length: column(2),
+      overhang: column(3),
+      label: column(5),
       weight: [...group.children.map((c) => c.data.number(c.head, "weight")), ...zeros],
       order: [...group.body!.ranks, ...zeros.map(() => PORT_ORDER)],
       takesSideEntry: [
@@ -159,7 +168,8 @@ export class Arranger {
     if (group.parent) {
       low -= PADDING;
       high += PADDING;
-      [low, high, length] = makeRoomForTitle(group, hasIn, low, high, length, down);
+      const ins = wiring.portsIn.map((_, k) => across[group.children.length + k]!);
+      [low, high, length] = makeRoomForTitle(group, ins, low, high, length, down);
       [lead, tail] = leadAndTail(hasIn, wiring.portsOut.length > 0, down);
     }
     const whole = lead + length + tail;
@@ -254,15 +264,20 @@ export function stackOf(box: Box): number {
   return box.count > 1 ? 2 * STACK : 0;
 }
 
+/** A wider group, if its name or badge would meet a wire that crosses the row of the title. */
 function makeRoomForTitle(
-  group: Box, hasIn: boolean, low: number, high: number, length: number, down: boolean,
+  group: Box, ins: number[], low: number, high: number, length: number, down: boolean,
 ): [number, number, number] {
   const words = group.data.title(group.head);
   const badge = words.badge ? words.badgeWidth + 18 : 0;
   const title = words.nameWidth - SPACE + words.moduleWidth + 26 + badge;
   if (!down) return [low - TITLE_ROW, high, Math.max(length, title - 2 * PADDING)];
   const name = words.nameWidth + 16;
-  if (hasIn && -low < name && name < -low + WIDEST_NAME_SHIFT) low = -name;
+  if (ins.length) {
+    const first = Math.min(...ins);
+    if (first - low < name && name < first - low + WIDEST_NAME_SHIFT) low = first - name;
+    if (badge) high = Math.max(high, Math.max(...ins) + badge + 8);
+  }
   if (high - low < title) {
     const spare = (title - (high - low)) / 2;
     low -= spare;

@@ -14,6 +14,7 @@ export interface Edge {
 export interface Items {
   left: number[];
   right: number[];
+  reach: number[];
   length: number[];
   weight: number[];
   order: number[];
@@ -75,9 +76,9 @@ function lists(count: number): number[][] {
 
 function rank(items: Items, before: number[][], after: number[][]): number[] {
   const count = items.left.length;
-  if (!items.edges.length) return Array.from({ length: count }, (_, k) => k);
+  if (!items.edges.length) return items.left.map((_, k) => k);
   const top = items.first.size ? 1 : 0;
-  const row: number[] = Array.from({ length: count }, (_, item) => (items.first.has(item) ? 0 : top));
+  const row: number[] = items.left.map((_, item) => (items.first.has(item) ? 0 : top));
   const missing = before.map((sources) => sources.length);
   const sequence: number[] = [];
   for (let item = 0; item < count; item++) if (!missing[item]) sequence.push(item);

@@ -9,6 +9,8 @@ export type Point = [number, number];
 const SAME = 0.5;
 const FORK = 7;
 const FORK_AT_BORDER = 4;
+const FORK_BELOW_LABEL = 17;
+const FORK_AFTER_LABEL = 10;
 const JOIN = 12;
 const JOIN_AT_BORDER = 5;
 
@@ -42,27 +44,30 @@ class Router {
   joins: Lanes[];
   top: number[];
   gap: number[];
+  firstFork: number[];
   along: number[];
 
   constructor(readonly mesh: Mesh, readonly across: number[], readonly labelsAcross: boolean) {
     this.items = mesh.items;
-    this.height = new Array<number>(mesh.rows).fill(0);
-    this.inRow = Array.from({ length: mesh.rows }, () => []);
+    const rows = new Array<number>(mesh.rows + 1).fill(0);
+    this.height = [...rows];
+    this.inRow = rows.map(() => []);
     this.items.length.forEach((length, item) => {
       const level = mesh.row[item]!;
       this.inRow[level]!.push(item);
       this.height[level] = Math.max(this.height[level]!, length);
     });
-    this.passing = Array.from({ length: mesh.rows }, () => []);
+    this.passing = rows.map(() => []);
     for (let item = mesh.count; item < mesh.row.length; item++) {
       this.passing[mesh.row[item]!]!.push(item);
     }
     this.anyLabel = this.items.label.some((width) => width > 0);
-    this.forks = Array.from({ length: mesh.rows + 1 }, () => new Lanes());
-    this.joins = Array.from({ length: mesh.rows + 1 }, () => new Lanes());
-    this.top = new Array<number>(mesh.rows).fill(0);
-    this.gap = new Array<number>(mesh.rows).fill(0);
-    this.along = new Array<number>(mesh.count).fill(0);
+    this.forks = rows.map(() => new Lanes());
+    this.joins = rows.map(() => new Lanes());
+    this.top = [...rows];
+    this.gap = [...rows];
+    this.firstFork = [];
+    this.along = this.items.left.map(() => 0);
   }
 
   route(): Routing {
@@ -146,11 +151,27 @@ class Router {
       this.top[row] = place;
       place += this.height[row]!;
       if (row < this.mesh.rows - 1) {
+        this.firstFork[row] = this.forkBelow(row);
         this.gap[row] = this.gapBelow(row);
         place += this.gap[row]!;
       }
     }
     return place;
+  }
+
+  /** How far below a row the first fork runs: below the shapes that it would cross. */
+  forkBelow(row: number): number {
+    if (this.height[row] === 0) return FORK_AT_BORDER;
+    let first = FORK;
+    for (const item of this.inRow[row]!) {
+      const width = this.items.label[item]!;
+      const place = this.across[item]!;
+      const low = this.labelsAcross ? place - 5 - width : place - 11;
+      const crosses = [...this.forks[row]!.spans.values()].some(([a, b]) => a < place - 2 && b > low);
+      if (!width || !crosses) continue;
+      first = Math.max(first, this.labelsAcross ? FORK_BELOW_LABEL : FORK_AFTER_LABEL + width);
+    }
+    return first;
   }
 
   gapBelow(row: number): number {
@@ -160,7 +181,7 @@ class Router {
     const joins = this.joins[row]!.count;
     let gap = above || below ? PORT_GAP : GAP;
     if (forks || joins) {
-      gap = (above ? FORK_AT_BORDER : FORK - 1) + LANE * forks;
+      gap = this.firstFork[row]! - (above ? 0 : 1) + LANE * forks;
       gap += joins ? LANE * joins + 3 : 0;
       gap += (below ? JOIN_AT_BORDER : JOIN - 1) + (forks && joins ? 5 : 0);
     }
@@ -282,7 +303,7 @@ class Router {
     const { target } = edge;
     const middle = this.along[target]! + this.items.length[target]! / 2;
     const isRight = column > this.across[target]!;
-    const reach = isRight ? this.items.right[target]! : -this.items.left[target]!;
+    const reach = isRight ? this.items.right[target]! : -this.items.reach[target]!;
     return [[column, middle], [this.across[target]! + reach, middle]];
   }
 
@@ -290,8 +311,7 @@ class Router {
     const { row } = bend;
     const bottom = this.top[row]! + this.height[row]!;
     if (bend.isFork) {
-      const first = this.height[row] === 0 ? FORK_AT_BORDER : FORK;
-      return bottom + first + LANE * this.forks[row]!.lane.get(bend.lane)!;
+      return bottom + this.firstFork[row]! + LANE * this.forks[row]!.lane.get(bend.lane)!;
     }
     const last = this.height[row + 1] === 0 ? JOIN_AT_BORDER : JOIN;
     return bottom + this.gap[row]! - last - LANE * this.joins[row]!.lane.get(bend.lane)!;

@@ -36,7 +36,14 @@ class ProgressClock:
         self._began_s: float | None = None
 
     def panel(
-        self, done: float, total: float, *, epochs: int | None = None, title: str = ""
+        self,
+        done: float,
+        total: float,
+        *,
+        epochs: int | None = None,
+        title: str = "",
+        items_per_step: float | None = None,
+        items: str = "samples",
     ) -> ProgressPanel:
         """The progress at this moment.
 
@@ -55,7 +62,8 @@ class ProgressClock:
         elapsed, rate = now - self._began_s, self._rate(now, done)
         sure = total > 0 and (done / total >= _SHARE or elapsed >= _LEAST_S)
         left = (total - done) / rate if rate and sure else None
-        return ProgressPanel(title, done, total, epochs, elapsed, rate, left)
+        each = None if items_per_step is None else float(items_per_step)
+        return ProgressPanel(title, done, total, epochs, elapsed, rate, left, each, str(items))
 
     def _remember(self, now: float, done: float) -> None:
         if not self._samples or now - self._samples[-1][0] >= _EACH_S:

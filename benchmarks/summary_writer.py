@@ -1,0 +1,110 @@
+"""What logging costs the training thread: our SummaryWriter beside torch's, same calls.
+
+Prints microseconds of wall time per call in the loop, and of processor time per call in the
+whole process, the thread and `close` included. Each tool runs in a process of its own, several
+times, in turn; the table shows medians. The loop logs as fast as it can, which no training does:
+a tool whose thread cannot keep up is charged for it.
+
+Run: ``python benchmarks/summary_writer.py [--repeats 5] [--json]`` (about a minute).
+"""
+
+import argparse
+import json
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from typing import Any
+
+import own_process
+
+TOOLS = ("introspect", "torch")
+GOALS = {"scalar": 50, "scalar tensor": 0, "histogram of 1M": 15, "image 3 x 224 x 224": 0}
+CALLS = {
+    "scalar": 20_000,
+    "scalar tensor": 10_000,
+    "histogram of 1M": 10,
+    "image 3 x 224 x 224": 30,
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--json", action="store_true", help="print the figures as JSON")
+    parser.add_argument("--tool", choices=TOOLS, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.tool:
+        print(json.dumps(measure(options.tool)))
+        return
+    runs: dict[str, list[Any]] = {tool: [] for tool in TOOLS}
+    for _ in range(options.repeats):
+        for tool in TOOLS:
+            runs[tool].append(own_process.measure(__file__, "--tool", tool))
+    table = {tool: medians(found) for tool, found in runs.items()}
+    print(json.dumps(table, indent=2) if options.json else as_text(table, options.repeats))
+
+
+def measure(tool: str) -> dict[str, tuple[float, float]]:
+    """Microseconds of a call in the loop, and of processor time in all."""
+    import torch
+
+    if tool == "introspect":
+        from introspect.compat.tensorboard import SummaryWriter
+    else:
+        from torch.utils.tensorboard import SummaryWriter
+
+    torch.set_num_threads(1)
+    generator = torch.Generator().manual_seed(0)
+    numbers = torch.rand(max(CALLS.values()), generator=generator, dtype=torch.float64)
+    floats, tensors = numbers.tolist(), list(numbers[: CALLS["scalar tensor"]].float())
+    weights = torch.randn(1_000_000, generator=generator)
+    picture = torch.rand(3, 224, 224, generator=generator)
+    calls: dict[str, Callable[[Any, int], None]] = {
+        "scalar": lambda writer, step: writer.add_scalar("loss", floats[step], step),
+        "scalar tensor": lambda writer, step: writer.add_scalar("loss", tensors[step], step),
+        "histogram of 1M": lambda writer, step: writer.add_histogram("weights", weights, step),
+        "image 3 x 224 x 224": lambda writer, step: writer.add_image("input", picture, step),
+    }
+    return {what: timed(SummaryWriter, calls[what], CALLS[what]) for what in calls}
+
+
+def timed(kind: Any, call: Callable[[Any, int], None], count: int) -> tuple[float, float]:
+    with tempfile.TemporaryDirectory() as folder:
+        writer = kind(folder)
+        call(writer, 0)
+        writer.flush()
+        used_s, began_s = time.process_time(), time.perf_counter()
+        for step in range(count):
+            call(writer, step)
+        looped_s = time.perf_counter() - began_s
+        writer.close()
+        used_s = time.process_time() - used_s
+    return looped_s / count * 1e6, used_s / count * 1e6
+
+
+def medians(runs: list[dict[str, list[float]]]) -> dict[str, list[float]]:
+    return {
+        what: [statistics.median(run[what][place] for run in runs) for place in (0, 1)]
+        for what in CALLS
+    }
+
+
+def as_text(table: dict[str, dict[str, list[float]]], repeats: int) -> str:
+    lines = [
+        f"median of {repeats} runs, microseconds a call",
+        "",
+        "| call                | torch, loop | ours, loop | ratio | torch, CPU | ours, CPU | goal |",
+        "|---------------------|------------:|-----------:|------:|-----------:|----------:|-----:|",
+    ]
+    for what, goal in GOALS.items():
+        (theirs, their_cpu), (ours, our_cpu) = table["torch"][what], table["introspect"][what]
+        lines.append(
+            f"| {what:<19} | {theirs:11,.1f} | {ours:10,.2f} | {theirs / ours:5,.0f} "
+            f"| {their_cpu:10,.1f} | {our_cpu:9,.1f} | {f'{goal}x' if goal else '':>4} |"
+        )
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()
