@@ -9,6 +9,8 @@ their own and copies the GIFs that they save beside this file. A stored notebook
 text; the interactive pages of the same pictures would make it ten times as large.
 """
 
+import base64
+import io
 import shutil
 import sys
 import tempfile
@@ -17,6 +19,7 @@ from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
+from PIL import Image
 
 FOLDER = Path(__file__).parent
 NOTEBOOKS = FOLDER.parent / "notebooks"
@@ -46,13 +49,24 @@ def film(name: str, *, store: bool) -> None:
 
 
 def thin(notebook: nbformat.NotebookNode) -> None:
-    """Outputs without pages, widgets and times."""
+    """Outputs without pages, widgets and times, and PNGs of 256 colours."""
     notebook.metadata.pop("widgets", None)
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
         for output in cell.get("outputs", []):
             if "data" in output:
                 output.data = {kind: output.data[kind] for kind in STORED if kind in output.data}
+            if "image/png" in output.get("data", {}):
+                output.data["image/png"] = of_256_colors(output.data["image/png"])
+
+
+def of_256_colors(png: str) -> str:
+    """A smaller PNG, in base64 as it came."""
+    picture = Image.open(io.BytesIO(base64.b64decode(png))).convert("RGB")
+    buffer = io.BytesIO()
+    few = picture.quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    few.save(buffer, "PNG", optimize=True)
+    return base64.b64encode(buffer.getvalue()).decode("ascii")
 
 
 def main(arguments: list[str]) -> None:

@@ -131,7 +131,7 @@ class _Loop:
         steps = -(-len(labels) // BATCH)
         done, since_log = 0, []
         with introspect.watch(
-            self.model, history=self.history, every=self.dataset.log_every
+            self.model, history=self.history, log="weights", every=self.dataset.log_every
         ) as watch:
             watch.step((0, 0))
             self._log((0, 0), {})
