@@ -19,12 +19,12 @@ from typing import Any
 import own_process
 
 TOOLS = ("introspect", "torch")
-GOALS = {"scalar": 50, "scalar tensor": 0, "histogram of 1M": 15, "image 3 x 224 x 224": 0}
+GOALS = {"scalar": 50, "scalar tensor": 0, "histogram of 1M": 15, "image 3x224x224": 0}
 CALLS = {
     "scalar": 20_000,
     "scalar tensor": 10_000,
     "histogram of 1M": 10,
-    "image 3 x 224 x 224": 30,
+    "image 3x224x224": 30,
 }
 
 
@@ -64,7 +64,7 @@ def measure(tool: str) -> dict[str, tuple[float, float]]:
         "scalar": lambda writer, step: writer.add_scalar("loss", floats[step], step),
         "scalar tensor": lambda writer, step: writer.add_scalar("loss", tensors[step], step),
         "histogram of 1M": lambda writer, step: writer.add_histogram("weights", weights, step),
-        "image 3 x 224 x 224": lambda writer, step: writer.add_image("input", picture, step),
+        "image 3x224x224": lambda writer, step: writer.add_image("input", picture, step),
     }
     return {what: timed(SummaryWriter, calls[what], CALLS[what]) for what in calls}
 
@@ -94,13 +94,13 @@ def as_text(table: dict[str, dict[str, list[float]]], repeats: int) -> str:
     lines = [
         f"median of {repeats} runs, microseconds a call",
         "",
-        "| call                | torch, loop | ours, loop | ratio | torch, CPU | ours, CPU | goal |",
-        "|---------------------|------------:|-----------:|------:|-----------:|----------:|-----:|",
+        "| call               | torch, loop | ours, loop | ratio | torch, CPU | ours, CPU | goal |",
+        "|--------------------|------------:|-----------:|------:|-----------:|----------:|-----:|",
     ]
     for what, goal in GOALS.items():
         (theirs, their_cpu), (ours, our_cpu) = table["torch"][what], table["introspect"][what]
         lines.append(
-            f"| {what:<19} | {theirs:11,.1f} | {ours:10,.2f} | {theirs / ours:5,.0f} "
+            f"| {what:<18} | {theirs:11,.1f} | {ours:10,.2f} | {theirs / ours:5,.0f} "
             f"| {their_cpu:10,.1f} | {our_cpu:9,.1f} | {f'{goal}x' if goal else '':>4} |"
         )
     return "\n".join(lines)

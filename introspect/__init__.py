@@ -45,8 +45,10 @@ if TYPE_CHECKING:
     from introspect.nouns.metric import Metric as Metric
     from introspect.nouns.sketch import Sketch as Sketch
     from introspect.tensors import Comparison as Comparison
+    from introspect.tensors import Findings as Findings
     from introspect.tensors import Watch as Watch
     from introspect.tensors import compare_histograms as compare_histograms
+    from introspect.tensors import health as health
     from introspect.tensors import watch as watch
     from introspect.viewer import view as view
 
@@ -55,6 +57,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "Canvas": "introspect.canvas",
     "Comparison": "introspect.tensors",
+    "Findings": "introspect.tensors",
     "Graph": "introspect.nouns.graph",
     "History": "introspect.history",
     "IntrospectError": "introspect.errors",
@@ -67,6 +70,7 @@ _HOMES = {
     "Watch": "introspect.tensors",
     "compare_histograms": "introspect.tensors",
     "diff": "introspect.graph.compare.diff",
+    "health": "introspect.tensors",
     "runs": "introspect.history.many",
     "serve": "introspect.canvas.page",
     "trace": "introspect.graph.trace",

@@ -72,9 +72,10 @@ def test_the_public_names_are_few_and_each_is_there_once():
 
 def test_type_checkers_and_python_see_the_same_public_names():
     tree = ast.parse((PACKAGE / "__init__.py").read_text(encoding="utf-8"))
+    (checked,) = [node for node in tree.body if isinstance(node, ast.If)]  # if TYPE_CHECKING
     seen = {
         alias.asname: f"{node.module}"
-        for node in ast.walk(tree)
+        for node in checked.body
         if isinstance(node, ast.ImportFrom) and node.module.startswith("introspect")
         for alias in node.names
     }

@@ -11,15 +11,21 @@
 >>> comparison.table.column("w1")[0]
 0.0
 
-=============  ==================================================================
-`watching`     Watch: the handle that records weights while a model trains
-`selection`    which parameters, chosen by glob patterns of modules
-`clock`        which step a record belongs to
-`count`        a torch tensor to a Sketch, at 1.4 ns an element
-`compare`      compare_histograms: a History to a Comparison
-`overlay`      a Comparison to a matplotlib figure
-`table`        Table: rows that print themselves
-=============  ==================================================================
+===============  ================================================================
+`watching`       Watch: the handle that records while a model trains
+`selection`      which parameters and modules, chosen by glob patterns
+`clock`, `pace`  which step a record belongs to, and how often one is made
+`recording`      weights, gradients, updates into a History; `taps`: activations
+`readings`       a Sketch and the numbers beside it; `spectra`: singular values
+`count`          a torch tensor to a Sketch; `sweep`: many on an accelerator; `samples`
+`sharding`       what each rank counts; `reducing`: one collective for all
+`leaving`        nothing stays on the model
+`compare`        compare_histograms: a History to a Comparison
+`choosing`       which steps, runs and keys; `moments`, `timescale`
+`forms`          a Comparison to a figure: `overlay`, `magnitudes`, `difference`, `bands`, `ridges`
+`table`          Table: rows that print themselves
+`findings`       health: a History to Findings; `evidence`, `rules`, `rules_of_depth`, `wording`
+===============  ================================================================
 
 Comparing a saved run needs no torch, and its table no matplotlib: names are imported when
 they are first used.
@@ -31,17 +37,27 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from introspect.tensors.compare import Comparison as Comparison
     from introspect.tensors.compare import compare_histograms as compare_histograms
+    from introspect.tensors.findings import Alerts as Alerts
+    from introspect.tensors.findings import Finding as Finding
+    from introspect.tensors.findings import Findings as Findings
+    from introspect.tensors.findings import health as health
+    from introspect.tensors.sharding import over_ranks as over_ranks
     from introspect.tensors.watching import Watch as Watch
     from introspect.tensors.watching import watch as watch
 
 _HOMES = {
+    "Alerts": "introspect.tensors.findings",
     "Comparison": "introspect.tensors.compare",
+    "Finding": "introspect.tensors.findings",
+    "Findings": "introspect.tensors.findings",
     "Watch": "introspect.tensors.watching",
     "compare_histograms": "introspect.tensors.compare",
+    "health": "introspect.tensors.findings",
+    "over_ranks": "introspect.tensors.sharding",
     "watch": "introspect.tensors.watching",
 }
 
-__all__ = ["Comparison", "Watch", "compare_histograms", "watch"]
+__all__ = [*_HOMES]  # noqa: PLE0604
 
 
 def __getattr__(name: str) -> Any:

@@ -30,17 +30,16 @@ class Clock:
         self._known = weakref.WeakKeyDictionary()
         self._turn: set[int] = set()
 
-    def ticks(self, optimizer: Optimizer, model: nn.Module) -> bool:
-        """Whether a new step of the model begins with this step of an optimizer."""
-        if not self._counts(optimizer, model):
-            return False
+    def begins(self, optimizer: Optimizer) -> bool:
+        """Whether a new step of the model begins with this step of an optimizer that counts."""
         if self._turn and id(optimizer) not in self._turn:
             self._turn.add(id(optimizer))
             return False
         self._turn = {id(optimizer)}
         return True
 
-    def _counts(self, optimizer: Optimizer, model: nn.Module) -> bool:
+    def counts(self, optimizer: Optimizer, model: nn.Module) -> bool:
+        """Whether it trains the model, and is the one that was given, if one was."""
         if self._only is not None:
             only = self._only()
             return optimizer is only or optimizer is getattr(only, "optimizer", only)
@@ -61,6 +60,7 @@ class Labels:
         self._seen: Step | None = None  # what the history said when it was last asked
         self._follows: bool | None = None  # the history's steps (True) or our count (False)
         self._before: Step | None = history.step  # may be all that anybody ever logs
+        self._late: tuple[Step, Step | None] | None = None  # see `written_late`
 
     def now(self, steps: int) -> Step:
         """The history's last step, if others log to it; else `steps`, a count to fall back on."""
@@ -72,7 +72,7 @@ class Labels:
 
         By then the weights have moved on. `repeat` asks for it all the same.
         """
-        said = self._history.step
+        said = self.said()
         fresh, self._seen = said != self._seen, said
         if self._follows is None and said is not None:
             if said not in (self._ours, self._before):
@@ -82,6 +82,24 @@ class Labels:
         if not self._follows:
             return steps
         return said if fresh or repeat else None
+
+    def is_fresh(self) -> bool:
+        """Whether `anew` would give a step."""
+        return not self._follows or self.said() != self._seen
+
+    def written_late(self, label: Step, before: Step | None) -> None:
+        """A record was logged when the history was at `before` already: it still is."""
+        is_late = before is not None and _order(before) > _order(label)
+        self._late = (label, before) if is_late else None
+
+    def said(self) -> Step | None:
+        """The history's last step, but for records that were logged late."""
+        said = self._history.step
+        if self._late is not None:
+            if said == self._late[0]:
+                return self._late[1]
+            self._late = None
+        return said
 
     def _decide(self, said: Step) -> None:
         """Somebody logs: follow, unless that would go back behind what has been recorded."""

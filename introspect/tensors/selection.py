@@ -13,22 +13,33 @@ from torch.optim import Optimizer
 
 from introspect.errors import WatchError
 
-KINDS = ("weights",)
+KINDS = ("weights", "gradients", "updates", "activations")
 """What can be recorded."""
 
 
-def check_log(log: Sequence[str]) -> None:
-    """Raise a WatchError for kinds that cannot be recorded."""
+SILENT = (nn.Identity, nn.Flatten, nn.Unflatten, nn.modules.dropout._DropoutNd)  # noqa: SLF001  the base of all
+"""Modules whose outputs are their inputs."""
+
+
+def check_log(log: Sequence[str]) -> tuple[str, ...]:
+    """The kinds to record, in the order of `KINDS`.
+
+    Raises:
+        WatchError: If there are others, or none.
+    """
     kinds = (log,) if isinstance(log, str) else tuple(log)
     unknown = [kind for kind in kinds if kind not in KINDS]
     if unknown or not kinds:
         raise WatchError(
             f"watch records {', '.join(KINDS)}.", given=f"log={log!r}", hint=f"log={KINDS!r}"
         )
+    return tuple(kind for kind in KINDS if kind in kinds)
 
 
 def check_model(model: Any) -> nn.Module:
-    """The model itself, also if it was compiled, whose parameter names then are the plain ones.
+    """The model itself, also if it was compiled or wrapped for several devices.
+
+    Names of parameters and modules then are the plain ones.
 
     Raises:
         WatchError: If it is no module or has no parameters.
@@ -39,10 +50,45 @@ def check_model(model: Any) -> nn.Module:
             given=type(model).__name__,
             hint="watch(model, optimizer, history=history)",
         )
-    model = getattr(model, "_orig_mod", model)
+    inner: Any = model
+    while (inner := _unwrapped(inner)) is not model:
+        model = inner
+    for module in model.modules():
+        if type(module).__name__ == "FullyShardedDataParallel":
+            raise WatchError(
+                "FullyShardedDataParallel hides which values of a parameter a rank has.",
+                hint="torch.distributed.fsdp.fully_shard(model)",
+            )
     if next(model.parameters(), None) is None:
         raise WatchError("this model has no parameters to watch.", given=type(model).__name__)
     return model
+
+
+def _unwrapped(model: nn.Module) -> nn.Module:
+    wrappers = (nn.parallel.DistributedDataParallel, nn.DataParallel)
+    inner = model.module if isinstance(model, wrappers) else getattr(model, "_orig_mod", model)
+    return inner if isinstance(inner, nn.Module) else model
+
+
+def selected_modules(model: nn.Module, patterns: tuple[str, ...] | None) -> dict[str, nn.Module]:
+    """Modules by path whose outputs are read; a shared one under its first path.
+
+    Those without modules inside, those that hold parameters themselves, and those that a
+    pattern names in full; not those that only hand on their input.
+
+    Args:
+        model: Where to look.
+        patterns: Globs of module paths; None for all.
+    """
+    found: dict[str, nn.Module] = {}
+    for path, module in model.named_modules():
+        is_named = patterns is not None and path in patterns
+        is_leaf = next(module.children(), None) is None
+        holds = next(module.parameters(recurse=False), None) is not None
+        is_worth = (is_leaf or holds) and not isinstance(module, (*SILENT, nn.ParameterList))
+        if is_named or (is_worth and _is_covered(path, patterns)):
+            found[path] = module
+    return {path: module for path, module in found.items() if path or len(found) == 1}
 
 
 def selected(model: nn.Module, patterns: tuple[str, ...] | None) -> Mapping[str, nn.Parameter]:
@@ -111,3 +157,34 @@ def check_optimizer(optimizer: Any, model: nn.Module) -> None:
             given=f"{type(optimizer).__name__} with {len(held)} parameters",
             hint="the optimizer made with model.parameters(), or none at all",
         )
+
+
+def check_numbers(every: Any, sample: Any, spectra: Any) -> None:
+    """Raise a WatchError unless these options of `watch` are counts, or "auto"."""
+    if every != "auto" and (not _is_count(every) or every < 1):
+        raise WatchError(
+            "every counts calls.", given=f"every={every!r}", hint='every=100, or every="auto"'
+        )
+    if sample is not None and (not _is_count(sample) or sample < 1):
+        raise WatchError("sample counts values.", given=f"sample={sample!r}", hint="sample=65536")
+    if not _is_count(spectra) or spectra < 0:
+        raise WatchError(
+            "spectra counts singular values.", given=f"spectra={spectra!r}", hint="spectra=8"
+        )
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def check_history(history: Any) -> Any:
+    """The history itself; one in memory for None. Raises a WatchError if it is none."""
+    if history is None:
+        from introspect.history import History  # noqa: PLC0415  only if none is given
+
+        return History()
+    if not (hasattr(history, "log") and hasattr(history, "step")):
+        raise WatchError(
+            "this is no history.", given=type(history).__name__, hint="introspect.History()"
+        )
+    return history

@@ -5,6 +5,7 @@ import io
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from introspect.errors import FormatError, HistoryError, MetricNotFoundError
 from introspect.history import History
 from introspect.nouns.sketch import Sketch
 from introspect.tensors import Comparison, compare_histograms
-from introspect.tensors.overlay import MOST_PANELS
+from introspect.tensors.forms import MOST_PANELS
 
 KEY = "weights/fc.weight"
 
@@ -139,7 +140,7 @@ def test_what_is_not_there_says_what_is(key, epochs, error, message):
 
 def test_a_theme_or_suffix_that_is_unknown_names_the_known(tmp_path):
     with pytest.raises(FormatError, match="light"):
-        compare_histograms(run(2), KEY, theme="blue")
+        compare_histograms(run(2), KEY, theme=cast("Any", "blue"))
     comparison = compare_histograms(run(2), KEY)
     with pytest.raises(FormatError, match=r"\.png, \.pdf, \.svg"):
         comparison.save(tmp_path / "new" / "x.bmp")
@@ -302,7 +303,7 @@ def test_what_does_not_fit_is_announced():
     names = [f"weights/{index:03}" for index in range(MOST_PANELS + 3)]
     for epoch in range(2):
         history.log((epoch, 0), **{name: Sketch.of([1.0, 2.0 + epoch]) for name in names})
-    comparison = compare_histograms(history, "weights/*")
+    comparison = compare_histograms(history, "weights/*", form="overlay")
     assert len(panels(comparison)) == MOST_PANELS
     notes = [artist.get_text() for artist in comparison.figure.artists]
     assert any(f"{MOST_PANELS} of {MOST_PANELS + 3} tensors shown" in note for note in notes)

@@ -13,11 +13,22 @@ from torch.optim import optimizer as torch_optimizer
 from introspect.errors import IntrospectWarning, WatchError
 from introspect.history import History
 from introspect.nouns.sketch import Sketch
-from introspect.tensors import Watch, watch
+from introspect.tensors import Watch
+from introspect.tensors import watch as watch_all
+
+
+def watch(*arguments, log=("weights",), **options):
+    """Weights alone; the other kinds have tests of their own."""
+    return watch_all(*arguments, log=log, **options)
 
 
 def hooks():
-    return len(torch_optimizer._global_optimizer_pre_hooks)
+    pre, post = (
+        torch_optimizer._global_optimizer_pre_hooks,
+        torch_optimizer._global_optimizer_post_hooks,
+    )
+    assert len(pre) == len(post)
+    return len(pre)
 
 
 @pytest.fixture(autouse=True)
@@ -460,11 +471,14 @@ def test_records_are_there_when_a_run_is_opened_again(model, tmp_path):
         (lambda m: watch(m, History()), "the second argument is the optimizer"),
         (lambda m: watch(m, sgd(nn.Linear(1, 1))), "holds no parameters of the model"),
         (lambda m: watch(m, history={}), "this is no history"),
-        (lambda m: watch(m, log=("weights", "gradients")), "watch records weights"),
+        (lambda m: watch(m, log=("weights", "moments")), "watch records weights, gradients"),
         (lambda m: watch(m, log=()), "watch records weights"),
         (lambda m: watch(m, every=0), "every counts calls"),
         (lambda m: watch(m, every=2.5), "every counts calls"),
         (lambda m: watch(m, every=True), "every counts calls"),
+        (lambda m: watch(m, every="often"), "every counts calls"),
+        (lambda m: watch(m, sample=0), "sample counts values"),
+        (lambda m: watch(m, spectra=-1), "spectra counts singular values"),
         (lambda m: watch(m, modules="layer*"), "no module matches"),
         (lambda m: watch(m, modules=["0", "nope"]), "no module matches"),
         (lambda m: watch(m, modules="1"), "have no parameters"),
