@@ -45,7 +45,7 @@ def film(name: str, *, store: bool) -> None:
         thin(notebook)
         nbformat.write(notebook, path)
     sizes = [f"{p.name} {p.stat().st_size:,} bytes" for p in (FOLDER / made.name, path)]
-    print(f"{', '.join(sizes)}, {took_s:.0f} s")
+    print(f"{', '.join(sizes)}, {took_s:.0f} s")  # noqa: T201  all it says
 
 
 def thin(notebook: nbformat.NotebookNode) -> None:
