@@ -101,6 +101,7 @@ class Charts(ABC):
                 columns, or an array ``(groups, k)``.
             names: Of the bars, else those of the values.
             totals: What each bar is a part of ("correct of total"): a number, a column, a mapping.
+                Horizontal bars then show the share; `limits` are shares, too.
             labels: Names of the groups.
             direction: ``"vertical"`` or ``"horizontal"``.
             title: What is shown.

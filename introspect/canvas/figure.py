@@ -52,6 +52,7 @@ from introspect.nouns.panels import (
 from introspect.theme import Mode
 
 _CSS_DPI = 96
+_MOST_PNG_BYTES = 100_000  # of a picture in a notebook that keeps all its colours
 _TIMES = 2  # pixels per CSS pixel
 
 
@@ -135,10 +136,23 @@ def mime_bundle(
     panels: Sequence[Placed], easel: Easel
 ) -> tuple[dict[str, str], dict[str, dict[str, int]]]:
     """What a notebook keeps: a PNG at twice the size plus a line of text, and its width."""
-    png = png_bytes(panels, easel, dpi=_CSS_DPI * _TIMES)
+    png = _smaller(png_bytes(panels, easel, dpi=_CSS_DPI * _TIMES))
     words = one_line(tuple(leaves(panels)))
     data = {"image/png": base64.b64encode(png).decode("ascii"), "text/plain": words}
     return data, {"image/png": {"width": round(easel.width_in * _CSS_DPI)}}
+
+
+def _smaller(png: bytes) -> bytes:
+    """A large PNG with 256 colours, a third of the bytes: notebooks are kept in repositories."""
+    if len(png) <= _MOST_PNG_BYTES:
+        return png
+    from PIL import Image as Pillow  # noqa: PLC0415  only pictures of many colours
+
+    buffer = io.BytesIO()
+    with Pillow.open(io.BytesIO(png)) as picture:
+        few = picture.convert("RGB").quantize(256, dither=Pillow.Dither.NONE)
+    few.save(buffer, "png", optimize=True)
+    return min(png, buffer.getvalue(), key=len)
 
 
 def file_bytes(drawn: Figure, kind: str, mode: Mode, *, dpi: float | None = None) -> bytes:
