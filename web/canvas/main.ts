@@ -42,25 +42,35 @@ export async function still(place: HTMLElement, data: string): Promise<View> {
   return view;
 }
 
-/** Shows what comes over a WebSocket; the address is in `data-live`. Comes back after a break. */
-export function live(place: HTMLElement, { contents, wish = null }: { contents?: (told: any, wish: (wish: object) => void) => void; wish?: object | null } = {}): View {
+export interface Live {
+  view: View;
+  /** Sends what is wished for now; a connection that is still being made sends it once it is there. */
+  ask(): void;
+}
+
+/**
+ * Shows what comes over a WebSocket; the address is in `data-live`. Comes back after a break.
+ * `wish` says what to show whenever the server is asked; `contents` hears what there is to choose from.
+ */
+export function live(place: HTMLElement, { contents, wish }: { contents?: (told: any) => void; wish?: () => object } = {}): Live {
   const store = new Store();
   dress(place);
   place.replaceChildren();
   const view = new View(store, place, (place.dataset["theme"] as Mode | undefined) ?? "auto");
-  let wait = 250, last: object | null = wish, socket: WebSocket;
+  let wait = 250, socket: WebSocket;
   const say = (what: object): void => socket.readyState === WebSocket.OPEN && socket.send(JSON.stringify(what)) || undefined;
+  const ask = (): void => say({ ask: "full", ...(wish ? { wish: wish() } : {}) });
   const open = (): void => {
     const address = new URL(place.dataset["live"]!, location.href);
     address.protocol = address.protocol === "https:" ? "wss:" : "ws:";
     socket = new WebSocket(address);
     socket.binaryType = "arraybuffer";
-    socket.onopen = () => say(last ? { ask: "full", wish: last } : { ask: "full" });
+    socket.onopen = ask;
     socket.onmessage = ({ data }: MessageEvent<string | ArrayBuffer>) => {
       wait = 250;
       if (typeof data === "string") {
         const told = JSON.parse(data) as { contents?: unknown };
-        if (told.contents) contents?.(told.contents, (wish) => say({ ask: "full", wish: (last = wish) }));
+        if (told.contents) contents?.(told.contents);
         return;
       }
       const whole = store.take(new Uint8Array(data));
@@ -75,7 +85,7 @@ export function live(place: HTMLElement, { contents, wish = null }: { contents?:
     };
   };
   open();
-  return view;
+  return { view, ask };
 }
 
 // The notebook: anywidget hands over a model. The objects given to `initialize` and `render` are not the same, so the

@@ -2,7 +2,7 @@
 //
 // What is chosen stands in the address behind #, so that a reload, a bookmark and the back button keep it.
 
-import { live } from "../canvas/main";
+import { live, type Live } from "../canvas/main";
 import { el } from "../canvas/dom";
 import { properties } from "../canvas/tokens";
 import type { View } from "../canvas/view";
@@ -58,12 +58,12 @@ class Page {
   private readonly nav = el("nav", { "aria-label": "Runs", hidden: true }, el("div", { class: "head" }, this.count, this.hint), this.list);
   private readonly place = el("div", { id: "introspect", "data-live": "live" });
   private readonly both = el("div", { class: "both alone" }, this.nav, el("main", {}, this.place));
+  private readonly live: Live;
   private readonly view: View;
   private readonly mode: HTMLButtonElement;
   private wanted: Wish = chosen();
   private told: Contents | null = null;
   private last: string | null = null;
-  private say: (wish: object) => void = () => undefined;
   private waiting: ReturnType<typeof setTimeout> | undefined;
 
   constructor(root: HTMLElement) {
@@ -74,7 +74,8 @@ class Page {
     this.mode = el("button", { type: "button", title: "Light or dark", click: () => this.flip() }, "");
     root.append(el("div", { class: "top" }, el("span", { class: "mark" }, "introspect"), this.crumb, el("span", { class: "push" }), this.group, this.search, this.mode), this.both);
     this.search.value = this.wanted.search ?? "";
-    this.view = live(this.place, { wish: this.wanted, contents: (told, say) => this.hear(told as Contents, say) });
+    this.live = live(this.place, { wish: () => this.wanted, contents: (told) => this.show((this.told = told as Contents)) });
+    this.view = this.live.view;
     new MutationObserver(() => this.dress()).observe(this.view.root, { attributeFilter: ["style"] });
     addEventListener("hashchange", () => {
       this.wanted = chosen();
@@ -103,14 +104,8 @@ class Page {
   private wish(more: Wish): void {
     this.wanted = { ...this.wanted, ...more };
     remember(this.wanted);
-    this.say(this.wanted);
+    this.live.ask();
     if (this.told) this.show(this.told);
-  }
-
-  private hear(told: Contents, say: (wish: object) => void): void {
-    this.say = say;
-    this.told = told;
-    this.show(told);
   }
 
   /** The names that are shown: those that were chosen, else the one that the server takes. */
