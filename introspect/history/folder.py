@@ -7,12 +7,13 @@ own, so that nobody waits for a lock and nobody writes into another's file.
 Not here: what is in the files (``segment``), making one (``starting``).
 """
 
+import contextlib
 import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from introspect.errors import SegmentError
+from introspect.errors import IntrospectError, SegmentError
 
 _NAME = re.compile(r"attempt-(\d+)-rank-(\d+)-pid-(\d+)(?:-(\d+))?\.segment")
 
@@ -51,6 +52,17 @@ def newest_attempt(folder: Path) -> list[SegmentName]:
     """The segments of the newest attempt."""
     found = segments(folder)
     return [name for name in found if name.attempt == found[-1].attempt]
+
+
+def compacted_attempts(folder: Path) -> tuple[int, ...]:
+    """The attempts of which the folder holds Parquet, lowest first; none that cannot be read."""
+    if not (folder / COMPACTED).is_file():
+        return ()
+    with contextlib.suppress(IntrospectError, OSError):
+        from introspect.history.formats.parquet_reader import glances_of  # noqa: PLC0415  an extra
+
+        return tuple(sorted(glances_of(folder)))
+    return ()
 
 
 def open_folder(path: str | os.PathLike[str]) -> Path:

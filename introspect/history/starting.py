@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from introspect.history.folder import SegmentName, newest_attempt, segments
+from introspect.history.folder import SegmentName, compacted_attempts, newest_attempt, segments
 from introspect.history.segment import HEADER_BYTES, START, json_frame, parse_header, parse_json
 
 _HEAD_BYTES = 4096
@@ -110,7 +110,7 @@ def start_segment(folder: Path, *, family: str, attempt: int | None = None) -> S
 def _attempt_for(folder: Path, rank: int, about: dict[str, Any]) -> int:
     newest = newest_attempt(folder)
     if not newest:
-        return 1
+        return max(compacted_attempts(folder), default=0) + 1
     starts = [(name, start_of(name.path)) for name in newest]
     number = newest[0].attempt
     if any(start.get("family") == about["family"] for _, start in starts):

@@ -76,6 +76,21 @@ def test_a_compacted_run_reads_as_its_segments_do(tmp_path):
         History.open(copy, attempt=3)
 
 
+def test_a_training_that_starts_beside_parquet_is_a_new_attempt_and_hides_no_older_one(tmp_path):
+    run = full_run(tmp_path / "a")
+    copy = shutil.copytree(run, tmp_path / "copy")
+    compact(run, remove_segments=True)
+    with History(run, facts=False) as history:
+        history.log(0, loss=7.0)
+    assert [path.name.split("-rank")[0] for path in run.glob("*.segment")] == ["attempt-0003"]
+    assert History.open(run)["loss"].data.tolist() == [7.0]
+    for attempt in (1, 2):
+        older = History.open(copy, attempt=attempt), History.open(run, attempt=attempt)
+        assert_equal_histories(*older)
+    with pytest.raises(HistoryError, match="there is no such attempt"):
+        History.open(run, attempt=4)
+
+
 def test_removing_segments_leaves_a_run_that_says_the_same(tmp_path):
     run = full_run(tmp_path / "a")
     before = runs(tmp_path, cache=False)["a"]
