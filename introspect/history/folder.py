@@ -65,6 +65,13 @@ def compacted_attempts(folder: Path) -> tuple[int, ...]:
     return ()
 
 
+def is_compacted(folder: Path, attempt: int | None) -> bool:
+    """Whether to read Parquet: segments that were begun after it are newer."""
+    if not (folder / COMPACTED).is_file():
+        return False
+    return not segments(folder) or attempt in compacted_attempts(folder)
+
+
 def open_folder(path: str | os.PathLike[str]) -> Path:
     """The run folder at `path`, absolute; made with its parents if it is missing.
 

@@ -33,13 +33,7 @@ from introspect.history.buffer import Buffer
 from introspect.history.checks import READERS, checked_step, empty_key, number_of, unstorable
 from introspect.history.codec import OnDevice, kind_of
 from introspect.history.facts import plain_config
-from introspect.history.folder import (
-    COMPACTED,
-    compacted_attempts,
-    existing_folder,
-    open_folder,
-    segments,
-)
+from introspect.history.folder import existing_folder, is_compacted, open_folder, segments
 from introspect.history.reading import Readable
 from introspect.history.surroundings import surroundings
 from introspect.history.writer import Writer
@@ -147,7 +141,7 @@ class History(Readable):
             is_reader
             and attempt not in known
             and folder is not None
-            and _is_compacted(folder, attempt)
+            and is_compacted(folder, attempt)
         ):
             self._begin_compacted(folder, attempt)
             return
@@ -481,13 +475,6 @@ def _checked_tags(tags: Sequence[str]) -> list[str]:
             "tags are a list of words.", given=repr(tags), hint='History(path, tags=["baseline"])'
         )
     return list(tags)
-
-
-def _is_compacted(folder: Path, attempt: int | None) -> bool:
-    """Whether to read Parquet: segments that were begun after it are newer."""
-    if not (folder / COMPACTED).is_file():
-        return False
-    return not segments(folder) or attempt in compacted_attempts(folder)
 
 
 def _no_such_attempt(folder: Path | None, attempt: Any, known: list[int]) -> HistoryError:
