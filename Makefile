@@ -68,7 +68,8 @@ test-full: lint
 # What depends on the version of torch; files, pages and charts do not.
 # Without torchvision some modules with doctests cannot be imported: those skip and say so.
 LIGHT_TESTS := tests/graph tests/tensors tests/compat tests/nouns tests/test_package.py \
-	$(addprefix tests/history/,test_log.py test_codec_numbers.py test_ranks.py test_ends.py) introspect
+	$(addprefix tests/history/,test_log.py test_codec_numbers.py test_ranks.py test_ends.py) \
+	$(addprefix introspect/,graph tensors compat nouns)
 test-light: $(INSTALLED_LIGHT)
 	$(ONE_THREAD) .venv-light/bin/python $(PYTEST) --doctest-ignore-import-errors $(LIGHT_TESTS) $(ARGS)
 
@@ -103,7 +104,7 @@ $(INSTALLED_LIGHT): pyproject.toml constraints.txt
 	@echo "installing into .venv-light, $(LIGHT_TORCH) first"
 	@sed '/^torch/d' constraints.txt > .venv-light/constraints.txt
 	@.venv-light/bin/python -m pip install -qq -c .venv-light/constraints.txt $(LIGHT_TORCH)
-	@.venv-light/bin/python -m pip install -qq -c .venv-light/constraints.txt -e '.[test]'
+	@.venv-light/bin/python -m pip install -qq -c .venv-light/constraints.txt -e '.[test,page]' torchinfo torchview torchviz
 	@touch $@
 
 # Debian packages, for root alone, and only those that are missing.

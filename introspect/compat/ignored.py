@@ -19,10 +19,10 @@ def tell_ignored(where: str, *names: str, reason: str = "") -> None:
         >>> import warnings
         >>> with warnings.catch_warnings(record=True) as caught:
         ...     warnings.simplefilter("always")
-        ...     tell_ignored("Digraph.render", "renderer")
-        ...     tell_ignored("Digraph.render", "renderer")
+        ...     tell_ignored("Peer.example", "colour")
+        ...     tell_ignored("Peer.example", "colour")
         >>> [str(one.message) for one in caught]
-        ['Digraph.render does not heed: renderer']
+        ['Peer.example does not heed: colour']
     """
     fresh = [name for name in names if (where, name) not in _TOLD]
     if fresh:
