@@ -1,6 +1,7 @@
 // web/graph -> introspect/_web: the viewer, its loader and its style sheet, minified, the same bytes every time.
 // web/canvas -> introspect/_web/canvas.js: the live picture, its style within.
 // web/page -> introspect/_web/page.js: the same, and the runs to choose from, for the page that is served.
+// web/life -> introspect/_web/life.js and life.css: the graph's viewer and its training beside it.
 // `node build.mjs FOLDER` writes somewhere else, so that a test can compare.
 
 import { build } from "esbuild";
@@ -35,7 +36,7 @@ const internal = [
   "strokes", "saveSvg", "savePng", "isIo", "reveal", "leave", "lane", "work", "tops", "skips",
   "showPath", "shortcut", "placeFan", "pack", "made", "hide", "fork", "gather", "setFont", "outward",
   "inward", "isFree", "spine", "sides", "rings", "place", "bends", "wire", "keep", "flip",
-  "popover", "hover",
+  "popover", "hover", "beside",
   "crossings", "findFans", "mates", "isNamed", "number", "legend", "fits",
 ];
 const mangleProps = new RegExp(`^(${internal.join("|")})$`);
@@ -56,6 +57,9 @@ for (const [source, name] of [["main.ts", "graph.js"], ["loader.ts", "loader.js"
   });
 }
 await build({ ...shared, entryPoints: [join(here, "graph", "style.css")], outfile: join(out, "graph.css"), target: "chrome111" });
+// The same viewer with a training beside its boxes; it stands in for graph.js in a page with a history.
+await build({ ...shared, entryPoints: [join(here, "life", "main.ts")], outfile: join(out, "life.js"), format: "iife", target: "es2022" });
+await build({ ...shared, entryPoints: [join(here, "life", "style.css")], outfile: join(out, "life.css"), target: "chrome111" });
 
 /** Of the tokens what charts need; of the ramps every eighth colour. */
 function chartTokens() {

@@ -8,6 +8,8 @@ in place of                           write
 ``from torch.utils.tensorboard``      ``from introspect.compat.tensorboard``
 ``from tensorboardX``                 ``from introspect.compat.tensorboardx``
 ``from Epochsviz.epochsviz``          ``from introspect.compat.epochsviz``
+``from visdom import Visdom``         ``from introspect.compat.visdom import Visdom``
+``from livelossplot``                 ``from introspect.compat.livelossplot``
 ``from torchview``                    ``from introspect.compat.torchview``
 ``from torchinfo``                    ``from introspect.compat.torchinfo``
 ====================================  =====================================================

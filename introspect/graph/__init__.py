@@ -13,6 +13,7 @@
 `query`        Graph -> the calls and ops of a pattern, the graph of one module
 `rewrite`      Graph -> Graph: fold, prune, rename (``introspect.transforms``)
 `compare`      Graph, Graph -> changes; Graph -> fingerprint
+`life`         Graph and History -> the living architecture: strips, colours over time
 =============  ==========================================================================
 
 Only `trace`, `capture`, `backward`, `autograd` and `proof` need torch. Nothing is imported here:

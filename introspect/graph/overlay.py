@@ -15,7 +15,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Literal, SupportsFloat
+from typing import Literal, Protocol, SupportsFloat, runtime_checkable
 
 from introspect.errors import FormatError
 from introspect.graph.layout.legend import Overlay, Scale
@@ -26,7 +26,36 @@ from introspect.graph.overlay_numbers import Number, cost_numbers, given_numbers
 from introspect.nouns.graph import Graph
 
 Measure = Literal["flops", "parameters", "memory", "time"]
-Numbers = Measure | Mapping[str, SupportsFloat] | Callable[[str], SupportsFloat | None]
+
+
+@runtime_checkable
+class Coloring(Protocol):
+    """Numbers of boxes from elsewhere, such as a training (``introspect.graph.life.still``)."""
+
+    @property
+    def title(self) -> str:
+        """For the legend."""
+        ...
+
+    @property
+    def is_log(self) -> bool:
+        """Whether its scale is logarithmic whatever it spans; else it starts at 0."""
+        ...
+
+    def write(self, number: float) -> str:
+        """A number as text."""
+        ...
+
+    def numbers(self, boxes: Iterable[Box]) -> dict[Box, Number]:
+        """Those of the boxes that have one."""
+        ...
+
+    def span(self, boxes: Iterable[Box]) -> tuple[float, float, float, float]:
+        """Ends of the scale, and the least and greatest number there is, perhaps beyond them."""
+        ...
+
+
+Numbers = Measure | Mapping[str, SupportsFloat] | Callable[[str], SupportsFloat | None] | Coloring
 """A cost, or numbers of the user's own: by module path or pattern, or from a module path."""
 
 TITLES: Mapping[str, str] = {
@@ -49,12 +78,14 @@ class _Measured:
         numbers: Box to its number; boxes without one are missing.
         write: A number as text.
         from_zero: Whether the scale starts at 0.
+        span: Of a `Coloring`: the ends of its scale, and the least and the greatest number.
     """
 
     title: str
     numbers: Mapping[Box, Number]
     write: Callable[[float], str]
     from_zero: bool
+    span: tuple[float, float, float, float] | None = None
 
     def text(self, box: Box) -> str:
         """The number of a box as it is written on it; nothing for none and for 0."""
@@ -127,6 +158,10 @@ def _measured(
 ) -> _Measured | None:
     if wanted is None:
         return None
+    if isinstance(wanted, Coloring):
+        numbers = wanted.numbers(boxes)
+        span = wanted.span(boxes)
+        return _Measured(wanted.title, numbers, wanted.write, not wanted.is_log, span)
     if isinstance(wanted, str):
         if wanted not in TITLES:
             near = get_close_matches(wanted.lower(), TITLES, n=2, cutoff=0.5) or list(TITLES)
@@ -168,6 +203,11 @@ def _heat(boxes: list[Box], measured: _Measured) -> Scale:
     low, high = min(values, default=0.0), max(values, default=0.0)
     least = min((value for value in values if value > 0), default=high)
     is_log = low >= 0 and high > _LOG_FROM * least
+    least_word = most_word = ""
+    if measured.span is not None:
+        low, high, smallest, largest = measured.span
+        least, is_log = low, not measured.from_zero and high > low > 0
+        least_word, most_word = "≤ " * (smallest < low), "≥ " * (largest > high)
     if measured.from_zero and not is_log:
         low = min(low, 0.0)
     place = _log_place(least, high) if is_log else _linear_place(low, high)
@@ -181,8 +221,8 @@ def _heat(boxes: list[Box], measured: _Measured) -> Scale:
     words = [note, "dashed: no number" if missing else ""]
     return Scale(
         measured.title,
-        measured.write(least if is_log else low),
-        measured.write(high),
+        least_word + measured.write(least if is_log else low),
+        most_word + measured.write(high),
         note="  ·  ".join(word for word in words if word),
     )
 

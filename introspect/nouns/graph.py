@@ -213,13 +213,29 @@ class Graph(_Unread):
                 itself, which `Graph.load` reads. Missing folders are made.
             **options: As of ``introspect.graph.picture``: `depth`, `expand`, `collapse`, `fold`,
                 `insets`, `direction`, `title`, `legend`, `color_by`, `size_by`; `theme`;
-                `scale` or `dpi` for PNG; `fit` and `tiles` for PDF.
+                `scale` or `dpi` for PNG; `fit` and `tiles` for PDF; `history`, `step` and `color`
+                for a training in a picture.
 
         Raises:
             FormatError: If the suffix or an option is unknown; the message names the known ones.
             SaveError: If the file cannot be written. It is an OSError, too.
         """
         verb("introspect.graph.formats:save")(self, path, **options)
+
+    def with_history(self, history: Any, **options: Any) -> Any:
+        """The graph with its training beside the boxes: what a notebook shows, and `save` keeps.
+
+        Args:
+            history: That ``introspect.watch`` wrote, or its Watch, or the folder of the run.
+            **options: Of `save`; `step` and `color` say what is shown first.
+
+        Returns:
+            An ``introspect.graph.life.picture.LivingGraph``.
+
+        Raises:
+            HistoryError: If the history has nothing to say about this graph.
+        """
+        return verb("introspect.graph.life.picture:living")(self, history, **options)
 
     @staticmethod
     def load(path: str | PathLike[str]) -> "Graph":

@@ -1,5 +1,6 @@
 """The package graphviz is the truth of the text, Graphviz itself of the colours."""
 
+import base64
 import contextlib
 import io
 import re
@@ -256,3 +257,20 @@ def test_formats_of_graphviz_alone_need_it(monkeypatch):
 
 def test_an_empty_graph_is_a_picture():
     assert Digraph()._repr_mimebundle_()["image/svg+xml"].startswith("<svg")
+
+
+def test_a_stored_notebook_that_is_not_trusted_has_a_picture_too():
+    dot = Digraph()
+    dot.edge("left", "right")
+    bundle = dot._repr_mimebundle_()
+    assert bundle["text/plain"] == dot.source
+    with Image.open(io.BytesIO(base64.b64decode(bundle["image/png"]))) as picture:
+        assert picture.width > 40
+        assert picture.getcolors(100_000)
+    wide = Digraph(graph_attr={"rankdir": "LR"})
+    for k in range(9):
+        wide.node(f"{k}", width="30", height="2")
+    assert set(wide._repr_mimebundle_()) == {
+        "image/svg+xml",
+        "text/plain",
+    }  # too large to keep twice

@@ -1,5 +1,6 @@
 """hiddenlayer 0.3 itself is the truth: the same graphs and transforms into both, equal results."""
 
+import base64
 import importlib
 import inspect
 import re
@@ -325,6 +326,10 @@ def test_themes_reach_the_picture():
     graph = built(hl, ["Conv", "Relu"], [(0, 1)])
     graph.theme = {**hl.graph.THEMES["blue"], "font_size": "20", "fill_color": "gold"}
     svg = graph._repr_svg_()
+    bundle = graph._repr_mimebundle_()
+    assert bundle["image/svg+xml"] == svg
+    assert base64.b64decode(bundle["image/png"])[1:4] == b"PNG"
+    assert bundle["text/plain"] == repr(graph)
     assert {"#FFD700", "#7C96BC", "#202020"} <= set(re.findall(r'(?:fill|stroke)="(#\w+)"', svg))
     assert 'font-size="20"' in svg
     assert "Verdana" in svg

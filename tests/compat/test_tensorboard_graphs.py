@@ -55,6 +55,48 @@ def test_every_input_of_a_node_names_a_node(model, inputs):
     assert run.step_stats.dev_stats[0].device == "/device:CPU:0"
 
 
+class Listed(nn.Module):
+    """Modules in a list, and one that runs twice."""
+
+    def __init__(self):
+        super().__init__()
+        self.layers = nn.ModuleList([nn.Linear(3, 3), nn.Linear(3, 3)])
+        self.act = nn.ReLU()
+
+    def forward(self, x):
+        for layer in self.layers:
+            x = self.act(layer(x))
+        return x
+
+
+@pytest.mark.filterwarnings("ignore:.*jit")
+def test_modules_are_the_scopes_of_torch_by_class_and_name():
+    from torch.utils.tensorboard import _pytorch_graph as theirs
+
+    arguments = vgg_like(), torch.zeros(1, 3, 32, 32)
+    (mine, _), (other, _) = _pytorch_graph.graph(*arguments), theirs.graph(*arguments)
+
+    def scopes(graph):
+        found = {node.name.rpartition("/")[0] for node in graph.node}
+        return {s for s in found if not s.endswith(("/weight", "/bias", "/Dropout[1]"))}
+
+    assert scopes(mine) == scopes(other)  # dropout does nothing here, and torch shows it
+    ends = [[node.name for node in g.node if node.op == "IO Node"] for g in (mine, other)]
+    assert [name.split("/")[0] for name in ends[0]] == ["input", "output"]
+    assert ends[0][0] == ends[1][0].replace("input.1", "input")
+
+
+def test_lists_of_modules_and_second_calls_have_scopes_of_their_own():
+    graph, _ = _pytorch_graph.graph(Listed(), torch.zeros(2, 3))
+    names = [node.name for node in graph.node if node.op in {"linear", "relu"}]
+    assert names == [
+        "Listed/ModuleList[layers]/Linear[0]/linear",
+        "Listed/ReLU[act_call1]/relu",
+        "Listed/ModuleList[layers]/Linear[1]/linear",
+        "Listed/ReLU[act_call2]/relu",
+    ]
+
+
 def test_a_graph_is_traced_without_dropout_and_each_module_keeps_its_mode():
     model = Two()
     model.first.eval()

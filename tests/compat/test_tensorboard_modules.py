@@ -152,6 +152,37 @@ def test_make_np_takes_what_torch_takes_and_bfloat16_without_loss():
             _convert_np.make_np(bad)
 
 
+@pytest.mark.parametrize("values", [[1, 3, 4], (1, 2), np.empty(0), torch.empty(0, 3)])
+def test_what_the_function_of_torch_refuses_to_count_is_refused(values):
+    for module in (summary, theirs):
+        with pytest.raises((NotImplementedError, ValueError), match=r"expected|no element"):
+            module.histogram("x", values, "auto")
+
+
+def test_tensors_of_other_frameworks_are_read_as_tensorboardx_reads_them():
+    class OfMXNet:
+        def asnumpy(self):
+            return np.arange(3)
+
+    class OnDevice:
+        def get(self):
+            return np.arange(4)
+
+    class OfPaddle:
+        def detach(self):
+            return self
+
+        def __array__(self, dtype=None, copy=None):
+            return np.arange(5)
+
+    chainer: Any = type("Variable", (), {"__module__": "chainer.variable"})()
+    chainer.data = OnDevice()
+    for given, size in ((OfMXNet(), 3), (chainer, 4), (OfPaddle(), 5)):
+        np.testing.assert_array_equal(_convert_np.make_np(given), np.arange(size))
+    chainer.data = np.arange(2)
+    np.testing.assert_array_equal(_convert_np.make_np(chainer), [0, 1])
+
+
 def test_a_file_writer_takes_messages(tmp_path):
     writer = FileWriter(tmp_path, filename_suffix=".x")
     event = vars(event_pb2)["Event"](summary=summary.scalar("a", 1.0))

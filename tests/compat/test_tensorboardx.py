@@ -285,3 +285,16 @@ def test_the_modules_of_tensorboardx_give_the_same_results(tmp_path):
         lambda m: m.pr_curve("p", LABELS, SCORES, 9),
     ):
         assert call(s).SerializeToString() == call(summary).SerializeToString()
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf")])
+def test_what_is_not_finite_is_said_in_the_log_that_programs_silence_by_name(caplog, bad):
+    from tensorboardX import x2num as other
+
+    from introspect.compat.tensorboardx import x2num as mine
+
+    for module in (other, mine):
+        module.make_np(np.array([1.0, bad]))
+    first, second = caplog.record_tuples
+    assert first == second
+    assert first[0] == "tensorboardX.x2num"

@@ -24,7 +24,7 @@ export type Theme = {
   thick: number;
 };
 
-interface Raw {
+export interface Raw {
   version: number;
   title: string;
   subtitle: string;
@@ -45,6 +45,8 @@ interface Raw {
   families: Record<string, string>;
   measures: Measure[];
   colorBy: string;
+  /** Of pages that show a training; read by web/life. */
+  life?: unknown;
 }
 
 /** What boxes can be coloured by. */

@@ -13,7 +13,7 @@ async function start(): Promise<void> {
 start().catch((error: unknown) => {
   const old = typeof DecompressionStream === "undefined";
   const words = old
-    ? "This page needs a newer browser: Chrome 80, Safari 16.4 or Firefox 113."
+    ? "This page needs Chrome 80, Safari 16.4, Firefox 113 or newer."
     : `This picture could not be shown: ${String(error)}`;
   document.getElementById("viewer")!.textContent = words;
 });

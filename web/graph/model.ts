@@ -9,6 +9,8 @@ export class Box {
   isOpen: boolean;
   /** Where its children are; null if that must be found again. Groups only. */
   placed: Placed | null = null;
+  /** Room at its right while it is shut, in whole points; of pages that show a training. */
+  beside = 0;
   readonly body: Body | null;
   private made: Box[] | null = null;
 

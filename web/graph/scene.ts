@@ -42,6 +42,8 @@ export interface Look {
   marked: Map<Box, Set<Link>>;
   /** Pixels to a point; infinite draws everything. */
   zoom: number;
+  /** Paints what stands beside a shut box whose upper left corner is there. */
+  beside?: (pen: Pen, box: Box, x: number, y: number) => void;
 }
 
 interface OnTop {
@@ -165,6 +167,7 @@ export class Scene {
       } else {
         pen.fade(look.isLit && !look.isLit(child) ? FADED : 1);
         this.card(pen, look, child, left, top);
+        look.beside?.(pen, child, left, top);
       }
     }
   }
@@ -280,11 +283,13 @@ export class Scene {
     const heat = box.isIo ? null : look.heat(box);
     if (heat === null) return (role) => theme.roles[roles[role]!] ?? "";
     const step = Math.round(heat * (theme.heat.length - 1));
+    const family = box.data.number(box.head, "family");
     return (role) => {
-      const name = roles[role]!;
-      if (name.startsWith("embedding/") || !name.includes("/")) return theme.roles[name] ?? "";
-      if (name.endsWith("/fill")) return theme.heat[step]!;
-      return name.endsWith("/text") ? theme.heatText[step]! : theme.roles["line"]!;
+      const [of, part] = roles[role]!.split("/");
+      // parameters that enter from the side keep their colour, but an embedding itself does not
+      if (!part || (of === "embedding" && !roles[family]!.startsWith(of))) return theme.roles[roles[role]!] ?? "";
+      if (part === "fill") return theme.heat[step]!;
+      return part === "text" ? theme.heatText[step]! : theme.roles["line"]!;
     };
   }
 

@@ -24,7 +24,7 @@ function dash(isOn: unknown): string {
 }
 
 export class SvgPen implements Pen {
-  private parts: string[] = [];
+  protected parts: string[] = [];
   private hatches = new Map<string, string>();
   private opacity = "";
 

@@ -36,16 +36,16 @@ export class Viewer {
   /** Milliseconds of the last frame and of the last change of the picture. */
   readonly spent = { frame: 0, change: 0 };
 
-  private readonly details: Details;
-  private readonly minimap: Minimap;
-  private readonly legend = el("div", { class: "legend", "aria-label": "Legend" });
-  private readonly stage = el("main", { class: "stage" });
-  private readonly status = el("p", { class: "unseen", role: "status" });
+  protected readonly details: Details;
+  protected readonly minimap: Minimap;
+  protected readonly legend = el("div", { class: "legend", "aria-label": "Legend" });
+  protected readonly stage = el("main", { class: "stage" });
+  protected readonly status = el("p", { class: "unseen", role: "status" });
   private readonly percent = el("span", { class: "percent" });
   private readonly themeButton = button("Dark", "Switch between light and dark", () => this.flip());
-  private readonly prefersDark = window.matchMedia("(prefers-color-scheme: dark)");
-  private mode: "auto" | "light" | "dark" | "fixed";
-  private scale: Scale | null = null;
+  protected readonly prefersDark = window.matchMedia("(prefers-color-scheme: dark)");
+  protected mode: "auto" | "light" | "dark" | "fixed";
+  protected scale: Scale | null = null;
   private scales = new Map<string, Scale>();
   private frame = 0;
   private detailsOpen = false;
@@ -85,7 +85,7 @@ export class Viewer {
     const zoom = el("div", { class: "zoom" },
       button("−", "Zoom out", () => this.zoomBy(1 / ZOOM_STEP)), this.percent,
       button("+", "Zoom in", () => this.zoomBy(ZOOM_STEP)),
-      button("Fit", "Show the whole picture", () => this.fit()));
+      button("Fit", "Show all", () => this.fit()));
     const corner = el("div", { class: "corner" }, this.minimap.element, zoom);
     const empty = this.model.root.children.length ? null
       : el("p", { class: "empty" }, "This graph has no operations to draw.");
@@ -136,7 +136,7 @@ export class Viewer {
     return this.mode === "dark" || (this.mode === "auto" && this.prefersDark.matches);
   }
 
-  private look(): Look {
+  protected look(): Look {
     const marked = new Map<Box, Set<Link>>();
     let lit: Set<Box> | null = null;
     if (this.path) {
@@ -210,7 +210,7 @@ export class Viewer {
   }
 
   /** The picture itself has changed: map and legend, too. */
-  private changed(): void {
+  protected changed(): void {
     this.minimap.draw(this.look());
     this.legend.replaceChildren(...legend(this.model, this.theme, this.scale));
     this.draw();
@@ -260,12 +260,12 @@ export class Viewer {
 
   // ---- choosing boxes
 
-  private hit(x: number, y: number): Box | null {
+  protected hit(x: number, y: number): Box | null {
     const box = this.scene.at(...this.view.toPlane(x, y));
     return box.parent ? box : null;
   }
 
-  private click(x: number, y: number, shift: boolean): void {
+  protected click(x: number, y: number, shift: boolean): void {
     this.tree.element.focus({ preventScroll: true });
     const box = this.hit(x, y);
     if (!box) return this.select(null);
@@ -296,7 +296,7 @@ export class Viewer {
     this.redraw();
   }
 
-  private hover(box: Box | null): void {
+  protected hover(box: Box | null): void {
     this.canvas.classList.toggle("over", box !== null && (box.isShut || !box.isOpen));
     const shut = box?.isShut ? box : null;
     if (shut === this.hovered) return;
@@ -338,13 +338,13 @@ export class Viewer {
     this.path = null;
   }
 
-  private showDetails(): void {
+  protected showDetails(): void {
     this.details.show(this.detailsOpen ? this.selected : null);
     this.stage.classList.toggle("with-details", this.detailsOpen && this.selected !== null);
     this.stage.classList.toggle("with-selection", this.selected !== null);
   }
 
-  private closeDetails(): void {
+  protected closeDetails(): void {
     this.detailsOpen = false;
     this.forgetPath();
     this.showDetails();
@@ -352,7 +352,7 @@ export class Viewer {
     this.tree.element.focus({ preventScroll: true });
   }
 
-  private coveredRight(): number {
+  protected coveredRight(): number {
     const isWide = this.view.width > 2 * DETAILS_WIDTH;
     return this.detailsOpen && this.selected && isWide ? DETAILS_WIDTH : 0;
   }
@@ -374,7 +374,7 @@ export class Viewer {
     if (done) event.preventDefault();
   }
 
-  private press(key: string, shift: boolean): boolean {
+  protected press(key: string, shift: boolean): boolean {
     const pan = { ArrowLeft: [STEP, 0], ArrowRight: [-STEP, 0], ArrowUp: [0, STEP], ArrowDown: [0, -STEP] }[key];
     if (pan && (shift || !this.selected)) {
       this.view.pan(pan[0]!, pan[1]!);
@@ -503,7 +503,7 @@ export class Viewer {
   private async savePng(area: Area, scale: number): Promise<void> {
     const content = await toPng(this.scene, this.look(), area, scale);
     if (content) download(content, fileName(this.data.raw.title, "png"));
-    else this.status.textContent = "This browser could not make a PNG of that size.";
+    else this.status.textContent = "This browser makes no PNG of that size.";
   }
 
   private flip(): void {
@@ -511,7 +511,7 @@ export class Viewer {
     this.applyTheme();
   }
 
-  private applyTheme(): void {
+  protected applyTheme(): void {
     const { style, dataset } = document.documentElement;
     dataset["theme"] = this.isDark ? "dark" : "light";
     for (const [name, color] of Object.entries(this.theme.chrome)) {

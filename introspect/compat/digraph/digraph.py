@@ -11,7 +11,7 @@ from collections.abc import Generator, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Self
 
-from introspect.compat.digraph.output import KNOWN_FORMATS, render, show
+from introspect.compat.digraph.output import KNOWN_FORMATS, notebook_pictures, render, show
 from introspect.compat.digraph.quoting import (
     Attributes,
     attribute_list,
@@ -415,7 +415,7 @@ class Digraph:
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         del include, exclude
-        return {"image/svg+xml": self._repr_svg_(), "text/plain": self.source}
+        return {**notebook_pictures(self.source), "text/plain": self.source}
 
     def _repr_svg_(self) -> str:
         """The picture as a notebook shows it."""

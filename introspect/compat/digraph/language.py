@@ -6,8 +6,7 @@ comments.
 
 Format: https://graphviz.org/doc/info/lang.html
 
-Cost: 10 us a statement. Not here: ports and frames around subgraphs, which are
-read and dropped.
+Cost: 10 us a statement. Not here: ports, which are read and dropped.
 """
 
 import re
@@ -28,6 +27,26 @@ _TOKEN = re.compile(
 _KINDS = ("graph", "node", "edge")
 
 
+@dataclass(slots=True, eq=False)
+class Frame:
+    """A subgraph.
+
+    Attributes:
+        name: ``"cluster_0"``, or nothing.
+        parent: The subgraph that it stands in.
+        attributes: Its own.
+    """
+
+    name: str = ""
+    parent: "Frame | None" = None
+    attributes: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def is_cluster(self) -> bool:
+        """Whether Graphviz draws a frame around it."""
+        return self.name.startswith("cluster") or self.attributes.get("cluster") == "true"
+
+
 @dataclass(slots=True)
 class Statements:
     """What a DOT text says.
@@ -37,12 +56,14 @@ class Statements:
         nodes: Name to attributes, in the order in which they were first named.
         edges: Tail, head and attributes, in order.
         strict: Whether edges between the same two nodes are one.
+        frame_of: Name of a node to the innermost cluster that named it first.
     """
 
     graph: dict[str, str] = field(default_factory=dict)
     nodes: dict[str, dict[str, str]] = field(default_factory=dict)
     edges: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
     strict: bool = False
+    frame_of: dict[str, Frame] = field(default_factory=dict)
 
 
 def read(source: str) -> Statements:
@@ -106,6 +127,7 @@ class _Scope:
     edge: dict[str, str]
     graph: dict[str, str]
     names: dict[str, None] = field(default_factory=dict)
+    frame: Frame | None = None
 
 
 class _Reader:
@@ -113,6 +135,7 @@ class _Reader:
         self._tokens = tokens
         self._next = 0
         self._found = Statements()
+        self._frames: dict[str, Frame] = {}
 
     def graph(self) -> Statements:
         self._found.strict = self._is_word("strict")
@@ -138,6 +161,9 @@ class _Reader:
                 if len(scopes) < bottom:
                     return
                 heads.pop()
+                if scope.frame is not None and scope.frame.is_cluster:
+                    for name in scope.names:
+                        self._found.frame_of.setdefault(name, scope.frame)
                 scopes[-1].names.update(scope.names)
                 self._chain(scopes[-1], [*heads[-1], list(scope.names)], scopes, heads)
                 continue
@@ -191,10 +217,12 @@ class _Reader:
         )
 
     def _inner(self, outer: _Scope) -> _Scope:
-        if self._is_word("subgraph") and self._peek() != "{":
-            self._name()
+        name = self._name() if self._is_word("subgraph") and self._peek() != "{" else ""
+        frame = self._frames.get(name) if name else None
+        if frame is None:  # one that was named before goes on
+            frame = self._frames[name] = Frame(name, outer.frame)
         self._expect("{")
-        return _Scope(dict(outer.node), dict(outer.edge), {})
+        return _Scope(dict(outer.node), dict(outer.edge), frame.attributes, frame=frame)
 
     def _node(self, scope: _Scope, name: str) -> str:
         while self._is_mark(":"):  # a port

@@ -1,9 +1,8 @@
 """Places -> a Drawing, and the theme with its colours.
 
-Colours are those of the text: ``fillcolor``, ``color``, ``fontcolor``, ``bgcolor``; ``size`` makes
-a picture smaller that would be larger, in inches, as Graphviz does.
+Colours are those of the text: ``fillcolor``, ``color``, ``fontcolor``, ``bgcolor``.
 
-Not here: file formats (``introspect.graph.formats``).
+Not here: how large it may be (``sizing``), file formats (``introspect.graph.formats``).
 """
 
 from dataclasses import replace
@@ -15,15 +14,19 @@ from introspect.compat.digraph.placing import (
     LINE_HEIGHT,
     PADDING_X,
     PADDING_Y,
+    POINTS_PER_INCH,
     ROUND,
+    Arrow,
     Placed,
     number,
 )
+from introspect.compat.digraph.sizing import sized
 from introspect.graph.layout.node import Node, Wire
+from introspect.graph.layout.title import title_shapes
 from introspect.nouns.drawing import Cluster, Drawing, Label, Point, Polyline, Rect, Shape, Span
 from introspect.theme import GRAPH_THEMES, GraphTheme, Swatch
 
-_PAD_IN, _POINTS_PER_INCH = 0.11, 72.0
+_PAD_IN = 0.11
 _EDGE_SIZE = 8.0
 _DASHES = {"dashed": (5.0, 3.0), "dotted": (1.5, 3.0)}
 _FRAMELESS = frozenset({"plaintext", "plain", "none"})
@@ -45,10 +48,18 @@ def paint(placed: Placed) -> tuple[Drawing, GraphTheme]:
     pad_x, pad_y = _pad(graph.get("pad", ""))
     body: list[Shape] = []
     words: list[Shape] = []
-    for wire in placed.root.wires:
-        body += brush.wire(wire, pad_x, pad_y)
-        words += brush.wire_words(wire, pad_x, pad_y)
-    body += [brush.node(node, pad_x, pad_y) for node in placed.root.children]
+    todo = [(placed.root, pad_x, pad_y)]
+    for group, x, y in todo:  # the frames around a cluster before it
+        if group is not placed.root:
+            body.append(brush.frame(group, x, y))
+        todo += [(node, x + node.x, y + node.y) for node in group.children if node in placed.frames]
+    for group, x, y in todo:
+        for wire in group.wires:
+            body += brush.wire(wire, group, x, y)
+            words += brush.wire_words(wire, group, x, y)
+        words += brush.frame_words(group, x, y) if group is not placed.root else []
+    for group, x, y in todo:
+        body += [brush.node(node, x, y) for node in group.children if node not in placed.frames]
     drawing = Drawing(
         width=max(placed.root.width, 8.0) + 2 * pad_x,
         height=max(placed.root.height, 8.0) + 2 * pad_y,
@@ -56,7 +67,7 @@ def paint(placed: Placed) -> tuple[Drawing, GraphTheme]:
         title=graph.get("label", "graph"),
         description=f"{len(placed.statements.nodes)} nodes, {len(placed.statements.edges)} edges",
     )
-    return _sized(drawing, graph.get("size", "")), brush.theme()
+    return sized(drawing, graph.get("size", "")), brush.theme()
 
 
 class _Brush:
@@ -66,6 +77,9 @@ class _Brush:
         self._placed = placed
         self._swatches: dict[tuple[str, str, str], str] = {}
         self._labelled: set[Node] = set()
+        self._ways: dict[Node, list[tuple[Node, Arrow]]] = {}
+        for (tail, head), arrow in placed.arrows.items():
+            self._ways.setdefault(tail, []).append((head, arrow))
         self.page = hex_color(placed.statements.graph.get("bgcolor", "")) or "#FFFFFF"
 
     def theme(self) -> GraphTheme:
@@ -126,29 +140,85 @@ class _Brush:
         title = row.get("tooltip") or " ".join(line.text for line in words if line.text)
         return Cluster(tuple(shapes), title, "box")
 
-    def wire(self, wire: Wire, x: float, y: float) -> list[Shape]:
-        """The line of an edge with its arrow heads."""
-        arrow = self._placed.arrows[wire.producer, _end(wire)]
+    def frame(self, group: Node, x: float, y: float) -> Cluster:
+        """The frame of a cluster."""
+        row = self._placed.frames[group].attributes
+        line = hex_color(row.get("pencolor", row.get("color", "black")))
+        filled = "filled" in row.get("style", "")
+        color = row.get("fillcolor", row.get("color", "lightgrey")) if filled else None
+        fill = hex_color(color or row.get("bgcolor", ""))
+        has_line = line is not None and row.get("peripheries") != "0"
+        family = self._family(fill or self.page, line or self.page, self._ink(row))
+        box = Rect(
+            x,
+            y,
+            group.width,
+            group.height,
+            6.0 if "rounded" in row.get("style", "") else 2.0,
+            f"{family}/fill" if fill else None,
+            f"{family}/accent" if has_line else None,
+            number(row.get("penwidth"), 1.0) * 0.7,
+            dash=_dash(row),
+        )
+        return Cluster((box,), group.box.name, "group")
+
+    def frame_words(self, group: Node, x: float, y: float) -> list[Shape]:
+        """The label of a cluster, at the upper left, between the wires that enter there."""
+        row = self._placed.frames[group].attributes
+        ink = self._ink(row)
+        family = self._family(self.page, ink, ink)
+        return [
+            replace(
+                shape,
+                spans=tuple(replace(span, color=f"{family}/text") for span in shape.spans),
+            )
+            for shape in title_shapes(group, x, y, down=self._placed.direction == "TB")
+            if isinstance(shape, Label)
+        ]
+
+    def _ink(self, row: dict[str, str]) -> str:
+        return hex_color(row.get("fontcolor", "black")) or "#000000"
+
+    def _arrow(self, wire: Wire, group: Node) -> Arrow:
+        """What is drawn along a wire inside a group, which may end at a border."""
+        ways = self._ways[wire.producer]
+        if wire.target is not None and wire.target not in self._placed.frames:
+            return self._placed.arrows[wire.producer, wire.target]
+        inside = wire.target or group
+        is_wanted = wire.target is not None
+        fitting = (arrow for head, arrow in ways if (inside in head.ancestors()) == is_wanted)
+        return next(fitting, ways[0][1])
+
+    def wire(self, wire: Wire, group: Node, x: float, y: float) -> list[Shape]:
+        """The line of an edge inside a group, with its arrow heads."""
+        arrow = self._arrow(wire, group)
         row = arrow.attributes
         if "invis" in row.get("style", ""):
             return []
         color = hex_color(row.get("color", "black")) or "#000000"
         points = _moved(wire, x, y)
-        points = points[::-1] if arrow.is_turned else points
         way = row.get("dir", "forward")
-        points = points[::-1] if way == "back" else points
+        ends = [
+            way in {"forward", "both"} and row.get("arrowhead") != "none",
+            way in {"back", "both"},
+        ]
+        at_end, at_start = ends[::-1] if arrow.is_turned else ends
+        at_end = at_end and wire.target is not None and wire.target not in self._placed.frames
+        at_start = at_start and wire.source is wire.producer
+        thick = 1.5 if wire.count > 1 else 0.9
         line = Polyline(
             points,
             f"{self._family(self.page, color, color)}/accent",
-            0.9 * number(row.get("penwidth"), 1.0),
-            arrow=way != "none" and row.get("arrowhead") != "none",
+            thick * number(row.get("penwidth"), 1.0),
+            arrow=at_end,
             dash=_dash(row),
         )
-        return [line, replace(line, points=points[::-1])] if way == "both" else [line]
+        back = replace(line, points=points[::-1], arrow=True)
+        return [back] if at_start and not at_end else [line, back] if at_start else [line]
 
-    def wire_words(self, wire: Wire, x: float, y: float) -> list[Shape]:
+    def wire_words(self, wire: Wire, group: Node, x: float, y: float) -> list[Shape]:
         """What stands on an edge: once a node if all its edges say the same."""
-        arrow = self._placed.arrows[wire.producer, _end(wire)]
+        arrow = self._arrow(wire, group)
         ink = hex_color(arrow.attributes.get("fontcolor", "black")) or "#000000"
         text = wire.producer.edge_label or ", ".join(dict.fromkeys(arrow.labels))
         if not text:
@@ -156,17 +226,13 @@ class _Brush:
         spans = (Span(text, _EDGE_SIZE, f"{self._family(self.page, ink, ink)}/text"),)
         points = _moved(wire, x, y)
         if wire.producer.edge_label:
-            if wire.producer in self._labelled:
+            if wire.source is not wire.producer or wire.producer in self._labelled:
                 return []
             self._labelled.add(wire.producer)
             return [_at_start(points, spans)]
+        if wire.target is None or wire.target in self._placed.frames:
+            return []  # it stands where the edge ends
         return [_near_end(points, spans)]
-
-
-def _end(wire: Wire) -> Node:
-    if wire.target is None:
-        raise AssertionError("a flat graph has no borders")
-    return wire.target
 
 
 def _moved(wire: Wire, x: float, y: float) -> tuple[Point, ...]:
@@ -219,39 +285,4 @@ def _pad(text: str) -> tuple[float, float]:
     parts = text.split(",")
     x = number(parts[0], _PAD_IN)
     y = number(parts[1], _PAD_IN) if len(parts) > 1 else x
-    return x * _POINTS_PER_INCH, y * _POINTS_PER_INCH
-
-
-def _sized(drawing: Drawing, size: str) -> Drawing:
-    """The drawing, smaller if it is larger than a size in inches; ``!`` makes it larger, too."""
-    parts = size.removesuffix("!").split(",")
-    wide = number(parts[0], 0.0) * _POINTS_PER_INCH
-    high = number(parts[1], 0.0) * _POINTS_PER_INCH if len(parts) > 1 else wide
-    if not wide or not high:
-        return drawing
-    share = min(wide / drawing.width, high / drawing.height)
-    if share >= 1.0 and not size.endswith("!"):
-        return drawing
-    return replace(
-        drawing,
-        width=drawing.width * share,
-        height=drawing.height * share,
-        shapes=tuple(_scaled(shape, share) for shape in drawing.shapes),
-    )
-
-
-def _scaled(shape: Shape, share: float) -> Shape:
-    if isinstance(shape, Cluster):
-        return replace(shape, items=tuple(_scaled(item, share) for item in shape.items))
-    if isinstance(shape, Rect):
-        sizes = {key: getattr(shape, key) * share for key in ("x", "y", "width", "height")}
-        return replace(
-            shape, **sizes, radius=shape.radius * share, line_width=shape.line_width * share
-        )
-    if isinstance(shape, Polyline):
-        points = tuple((x * share, y * share) for x, y in shape.points)
-        return replace(
-            shape, points=points, line_width=shape.line_width * share, radius=shape.radius * share
-        )
-    spans = tuple(replace(span, size=span.size * share) for span in shape.spans)
-    return replace(shape, x=shape.x * share, y=shape.y * share, spans=spans)
+    return x * POINTS_PER_INCH, y * POINTS_PER_INCH

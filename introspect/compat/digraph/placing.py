@@ -5,11 +5,11 @@ Edges that close a circle are laid out the other way round, with their arrow whe
 Cost: 0.1 ms a node. Not here: colours and shapes (``painting``).
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
+from introspect.compat.digraph.framing import framing, grouped
 from introspect.compat.digraph.labels import Line, lines
-from introspect.compat.digraph.language import Statements
+from introspect.compat.digraph.language import Frame, Statements
 from introspect.graph.layout.connect import connect
 from introspect.graph.layout.container import arrange
 from introspect.graph.layout.measure import text_width
@@ -18,7 +18,7 @@ from introspect.graph.layout.page import wrap
 from introspect.graph.outline.box import Box
 
 FONT_SIZE, LINE_HEIGHT, PADDING_X, PADDING_Y, BETWEEN = 14.0, 1.25, 8.0, 4.5, 12.0
-_POINTS_PER_INCH = 72.0
+POINTS_PER_INCH = 72.0
 
 
 @dataclass(slots=True)
@@ -42,12 +42,13 @@ class Placed:
 
     Attributes:
         statements: What it says.
-        root: Holds a node for each node, in points.
+        root: Holds a node for each node and a group for each cluster, in points.
         names: Node to its name.
         words: Name to the lines of its label.
         arrows: Ends of a wire to what is drawn along it.
         loops: Names of nodes with an edge to themselves.
         direction: Of the flow.
+        frames: Group to its cluster.
     """
 
     statements: Statements
@@ -57,6 +58,7 @@ class Placed:
     arrows: dict[tuple[Node, Node], Arrow]
     loops: set[str]
     direction: Direction
+    frames: dict[Node, Frame]
 
 
 def place(statements: Statements) -> Placed:
@@ -71,17 +73,22 @@ def place(statements: Statements) -> Placed:
         name: lines(attributes.get("label", "\\N"), name)
         for name, attributes in statements.nodes.items()
     }
-    nodes = {name: _node(root, words[name], statements.nodes[name]) for name in statements.nodes}
+    found = framing(statements)
+    groups = grouped(found, root)
+    nodes = {
+        name: _node(groups[chain[-1] if chain else None], words[name], statements.nodes[name])
+        for name, chain in found.chains.items()
+    }
     is_up = flow in {"BT", "RL"}
     pairs = [(head, tail) if is_up else (tail, head) for tail, head, _ in statements.edges]
-    order = _in_order(nodes, pairs)
-    is_rotated = _reads_better_backwards(order, pairs, statements)
+    order = found.order(pairs)
+    is_rotated = len(groups) == 1 and _reads_better_backwards(order, pairs, statements)
     if is_rotated:
         order.reverse()
     arrows = _arrows(statements, {name: k for k, name in enumerate(order)}, nodes)
     for k, name in enumerate(order):  # sources first, as things ran
         nodes[name].order = k
-        root.children.append(nodes[name])
+        _add(nodes[name])
     placed = Placed(
         statements,
         root,
@@ -90,6 +97,7 @@ def place(statements: Statements) -> Placed:
         arrows,
         {tail for tail, head, _ in statements.edges if tail == head},
         "LR" if flow in {"LR", "RL"} else "TB",
+        {group: frame for frame, group in groups.items() if frame is not None},
     )
     _write_on_wires(placed)
     connect(root)
@@ -98,6 +106,20 @@ def place(statements: Statements) -> Placed:
     if is_rotated:
         _rotate(root)
     return placed
+
+
+def _add(node: Node) -> None:
+    """Into its group, and that into the one around it if it is the first there."""
+    child, group = node, node.parent
+    is_new = True
+    while group is not None:
+        if is_new:
+            is_new = not group.children
+            group.order = child.order if is_new else group.order
+            group.weight = 0 if is_new else group.weight
+            group.children.append(child)
+        group.weight += 1
+        child, group = group, group.parent
 
 
 def _arrows(
@@ -169,8 +191,8 @@ def _node(root: Node, words: list[Line], attributes: dict[str, str]) -> Node:
         + (text_width(line.value, size) + BETWEEN if line.value else 0.0)
         for line in words
     )
-    least_wide = number(attributes.get("width"), 0.0) * _POINTS_PER_INCH
-    least_high = number(attributes.get("height"), 0.0) * _POINTS_PER_INCH
+    least_wide = number(attributes.get("width"), 0.0) * POINTS_PER_INCH
+    least_high = number(attributes.get("height"), 0.0) * POINTS_PER_INCH
     node = Node(Box("op"), "card", root)
     round_by = 1.25 if attributes.get("shape", "ellipse") in ROUND else 1.0
     node.width = max(wide * round_by + 2 * PADDING_X, least_wide)
@@ -190,28 +212,6 @@ def number(text: str | None, default: float) -> float:
     except ValueError:
         return default
     return value if 0.0 <= value < 1e5 else default
-
-
-def _in_order(nodes: Iterable[str], ends: list[tuple[str, str]]) -> list[str]:
-    """Every node behind those that lead to it; where that is a circle, behind most of them."""
-    above: dict[str, list[str]] = {name: [] for name in nodes}
-    for tail, head in ends:
-        above[head].append(tail)
-    done: dict[str, None] = {}
-    met: set[str] = set()
-    for start, first in above.items():
-        stack = [(start, iter(first))] if start not in met else []
-        met.add(start)
-        while stack:
-            name, rest = stack[-1]
-            following = next((other for other in rest if other not in met), None)
-            if following is None:
-                done[name] = None
-                stack.pop()
-            else:
-                met.add(following)
-                stack.append((following, iter(above[following])))
-    return list(done)
 
 
 def _write_on_wires(placed: Placed) -> None:

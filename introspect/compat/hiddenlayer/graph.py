@@ -224,6 +224,10 @@ class Graph:
     def _repr_svg_(self) -> str:
         return self._checked()._repr_svg_()
 
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        bundle = self._checked()._repr_mimebundle_(include, exclude)
+        return {**bundle, "text/plain": repr(self)}
+
     def __deepcopy__(self, memo: dict[int, Any]) -> "Graph":
         made = copy.copy(self)  # the traced graph cannot change, and is not copied
         made.nodes, made.edges = copy.deepcopy((self.nodes, self.edges), memo)

@@ -17,7 +17,8 @@ name                                     is        remark
 ``add_audio``                            better    an empty sound is one; no print
 ``add_text``                             same
 ``add_graph``                            better    our tracer: any model, every input names a
-                                                   node; ``use_strict_trace`` is not needed
+                                                   node; ``use_strict_trace`` is not needed.
+                                                   torch's scopes; parameters are one node each
 ``add_onnx_graph``                       better    without the package onnx; no print
 ``add_embedding``                        better    every call is listed, after a restart, too
 ``add_pr_curve``, ``add_pr_curve_raw``   same
@@ -32,8 +33,8 @@ name                                     is        remark
 ``_pytorch_graph.parse``, ``GraphPy``    not here  internals of the TorchScript tracer
 =======================================  ========  =================================================
 
-Also: a hundred writers of one folder share one file in a process, so that a running TensorBoard
-misses none; a fork gets a file of its own; a folder that vanishes or a full disk warns.
+Also: a hundred writers of one folder share one file in a process, and a fork goes on with that of
+its parent, so that a running TensorBoard misses none; a folder that vanishes or a full disk warns.
 """
 
 from introspect.compat.tensorboard.record_writer import RecordWriter as RecordWriter

@@ -1,16 +1,19 @@
 # ruff: noqa: FBT001, FBT002  signatures of torch
 """A model -> TensorBoard's graph, through our tracer: ``torch.utils.tensorboard._pytorch_graph``.
 
-Every input of a node names a node, lists, dicts and keyword results are followed, and the model
-is left in the mode it was in.
+Modules are scopes by class and name, ``ResNet/Sequential[layer1]/BasicBlock[0]``, and inputs and
+outputs are of the op ``IO Node``, as in torch. Better: every input of a node names a node, lists,
+dicts and keyword results are followed, and the model is left in the mode it was in.
 
 Cost: 1 to 3 forwards, and 60 us an op.
 
-Not here: names and scopes (``introspect.graph.formats.graphdef``).
+Not here: what the nodes say (``introspect.graph.formats.graphdef``).
 """
 
 import contextlib
-from collections.abc import Generator
+import re
+from collections.abc import Generator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -18,10 +21,14 @@ from torch import nn
 
 from introspect.compat.tensorboard.arguments import warn_once
 from introspect.compat.tensorboard.messages import message
-from introspect.graph.formats.graphdef import event_records
+from introspect.graph.formats.graphdef import graph_def
+from introspect.graph.formats.scopes import ScopedGraph, scoped
 from introspect.graph.trace import Tracer
+from introspect.nouns.graph import Call, Graph
 
 __all__ = ["graph"]
+
+_UNFIT = re.compile(r"[^A-Za-z0-9_.\-]")
 
 
 def graph(
@@ -44,18 +51,73 @@ def graph(
             "use_strict_trace",
             "add_graph: use_strict_trace=False is not needed; lists and dicts are always recorded.",
         )
-    event, run_metadata = message("event_pb2", "Event"), message("config_pb2", "RunMetadata")
+    run_metadata = message("config_pb2", "RunMetadata")
     given = () if args is None else tuple(args) if isinstance(args, (tuple, list)) else (args,)
     module = model if isinstance(model, nn.Module) else _Called(model)
     with _evaluating(module):
         traced = Tracer().trace(module, *given)
     if verbose:
         print(traced)  # noqa: T201  what the argument asks for
-    records = list(event_records(traced))
-    packed = event.FromString(records[1]).graph_def
+    classes = {path: type(inner).__name__ for path, inner in module.named_modules()}
+    named = _as_torch_names(traced, classes)
+    made = graph_def(named)
+    for node, known in zip(made.node, named.nodes, strict=True):
+        node.op = "IO Node" if known.kind in {"input", "output"} else node.op
     run = run_metadata()
     run.step_stats.dev_stats.add(device="/device:CPU:0")
-    return message("graph_pb2", "GraphDef").FromString(packed), run
+    return made, run
+
+
+def _as_torch_names(traced: Graph, classes: Mapping[str, str]) -> ScopedGraph:
+    """The nodes with a class in each scope.
+
+    Args:
+        traced: Of a model.
+        classes: Path of each of its modules to its class.
+    """
+    named = scoped(traced, clean=_clean)
+    known: dict[str, str] = {}
+    for call, scope in named.scopes.items():  # a module after the one that called it
+        known[scope] = _scope_of(call, named.scopes, known, classes)
+
+    def renamed(name: str) -> str:
+        around, _, last = name.rpartition("/")
+        if not around:
+            return name
+        if around not in known:
+            known[around] = renamed(around)
+        return f"{known[around]}/{last}"
+
+    nodes = [
+        replace(
+            node,
+            name=renamed(node.name),
+            reads=tuple([(renamed(source), slot) for source, slot in node.reads]),
+        )
+        for node in named.nodes
+    ]
+    return replace(named, nodes=tuple(nodes))
+
+
+def _scope_of(
+    call: Call, scopes: Mapping[Call, str], known: Mapping[str, str], classes: Mapping[str, str]
+) -> str:
+    """``VGG/Sequential[features]/Conv2d[0]``."""
+    above = call.parent
+    if above is None:
+        return scopes[call]
+    parts = scopes[call].removeprefix(f"{scopes[above]}/").split("/")
+    inner = call.path.removeprefix(f"{above.path}.").split(".")
+    found = known.get(scopes[above], scopes[above])
+    for k, part in enumerate(parts[:-1], 1):  # lists of modules, which nobody calls
+        kind = classes.get(".".join(filter(None, [above.path, *inner[:k]])), "")
+        found += f"/{kind}[{part}]" if kind else f"/{part}"
+    return f"{found}/{call.module}[{parts[-1]}]"
+
+
+def _clean(part: str) -> str:
+    """One part of a name, without what would end it."""
+    return _UNFIT.sub("_", part)
 
 
 class _Called(nn.Module):

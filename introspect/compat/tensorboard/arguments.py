@@ -73,6 +73,8 @@ def step_of(step: Any) -> int:
 def make_np(x: Any) -> Array:
     """Numbers, arrays and tensors as an array; bfloat16 as float32, a number as shape ``(1,)``.
 
+    Tensors of MXNet, Chainer, Paddle and JAX are read as well.
+
     Raises:
         NotImplementedError: If it is anything else.
 
@@ -84,8 +86,12 @@ def make_np(x: Any) -> Array:
         return x
     if np.isscalar(x):
         return np.array([x])
-    if hasattr(x, "detach"):
+    if hasattr(x, "is_quantized"):
         return np.full(1, np.nan) if getattr(x, "is_meta", False) else _of_tensor(x)
+    if hasattr(x, "asnumpy"):  # MXNet and its kin
+        return np.asarray(x.asnumpy())
+    if type(x).__module__.startswith("chainer"):
+        return np.asarray(x.data.get() if hasattr(x.data, "get") else x.data)
     if isinstance(x, (list, tuple)) or hasattr(x, "__array__"):
         array = np.array([make_np(part) for part in x]) if _is_nested(x) else np.asarray(x)
         if array.dtype != object:

@@ -1,7 +1,8 @@
 """Events of many writers -> event files: a queue for the loops, a thread that encodes and writes.
 
 All writers of one folder in a process share one file, since TensorBoard never goes back to a file
-after it saw a later one in its folder. A writer costs no thread: there is one for all.
+after it saw a later one in its folder; a fork appends to the file of its parent. A writer costs no
+thread: there is one for all.
 
 An item of the queue is ``(tag, number, step, time_s)``, or ``(None, job, step, time_s)`` with a
 `Job` that makes the content of an event. What a job raises is told once, at the next flush;
@@ -70,9 +71,15 @@ class Job:
 
 
 class Stream:
-    """One event file of this process, for all writers of a folder."""
+    """One event file of this process, for all writers of a folder.
 
-    def __init__(self, folder: Path, suffix: str) -> None:
+    Args:
+        folder: Where it is.
+        suffix: Ends its name.
+        inherited: The file of the process that this one was forked from, to go on with.
+    """
+
+    def __init__(self, folder: Path, suffix: str, inherited: Path | None = None) -> None:
         self.queue: deque[Item] = deque()
         self.users = 0
         self.period_s = QUIET_S
@@ -83,7 +90,14 @@ class Stream:
         self._lock = threading.RLock()
         self._file = EventFile(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        self._file.path = _begun(folder, suffix)
+        has_one = inherited is not None and inherited.exists()
+        # Each batch is one write to a file opened for appending: processes do not mix theirs.
+        self._file.path = inherited if has_one else _begun(folder, suffix)
+
+    @property
+    def path(self) -> Path | None:
+        """The file; None after it was lost, until there is another."""
+        return self._file.path
 
     def put(self, item: Item) -> None:
         """Queue an event."""
@@ -255,13 +269,13 @@ class _Thread:
         self._wake = threading.Event()
         self._runner: threading.Thread | None = None
 
-    def open(self, folder: str, suffix: str) -> Stream:
+    def open(self, folder: str, suffix: str, inherited: Path | None = None) -> Stream:
         """The stream of a folder, made if there is none."""
         key = (os.path.realpath(folder), suffix)
         with self.lock:
             stream = self.streams.get(key)
             if stream is None:
-                stream = self.streams[key] = Stream(Path(folder), suffix)
+                stream = self.streams[key] = Stream(Path(folder), suffix, inherited)
             stream.users += 1
             if self._runner is None:
                 self._runner = threading.Thread(
@@ -361,6 +375,7 @@ class EventFileWriter:
         self._options = (max_queue_size, flush_secs)
         self._is_closed = False
         self._stream: Stream | None = None
+        self._inherited: Path | None = None
         self.stream()
         _WRITERS.add(self)
 
@@ -368,10 +383,20 @@ class EventFileWriter:
         """The folder."""
         return self._logdir
 
+    @property
+    def _file_name(self) -> str:
+        """The path of the file, by the name that TensorBoard's class has for it."""
+        return str(self.stream().path)
+
+    @property
+    def _ev_writer(self) -> "EventFileWriter":
+        """What has ``_file_name`` in tensorboardX."""
+        return self
+
     def stream(self) -> Stream:
-        """The file that is being written; another one in a process that was forked."""
+        """The file that is being written, through a queue of this process."""
         if self._stream is None:
-            self._stream = _THREAD.open(self._logdir, self._suffix)
+            self._stream = _THREAD.open(self._logdir, self._suffix, self._inherited)
             most, flush_s = self._options
             if most and most > 10:
                 self._stream.wake_at = min(self._stream.wake_at, int(most))
@@ -414,7 +439,9 @@ class EventFileWriter:
         self._is_closed = False
 
     def forget(self) -> None:
-        """Leave the file to the process that this one was forked from."""
+        """In a process that was forked: leave the queue to the parent, and share its file."""
+        if self._stream is not None:
+            self._inherited = self._stream.path
         self._stream = None
 
 

@@ -95,7 +95,18 @@ def histogram_raw(
 
 
 def histogram(name: str, values: Any, bins: Any, max_bins: int | None = None) -> Any:
-    """A histogram of numbers."""
+    """A histogram of numbers. Unlike ``add_histogram`` it refuses what torch's refuses.
+
+    Raises:
+        NotImplementedError: If they are a list.
+        ValueError: If there are none.
+    """
+    if isinstance(values, (list, tuple)):
+        raise NotImplementedError(
+            f"Got {type(values)}, but numpy array or torch tensor are expected."
+        )
+    if not make_np(values).size:
+        raise ValueError("The input has no element.")
     bins = None if isinstance(bins, str) and bins == "tensorflow" else bins
     return parsed(encoding.histogram(name, make_np(values), bins, max_bins))
 

@@ -13,8 +13,9 @@ all ``add_*`` of tensorboardX            same      better where ``compat.tensorb
 ``write_to_disk``, ``purge_step``        same
 ``export_scalars_to_json``               same
 event files                              better    two writers of one second do not overwrite
-                                                   each other
-``GlobalSummaryWriter``                  better    starts no process; nothing is printed
+                                                   each other; forks append to one file
+``GlobalSummaryWriter``                  better    forks share its steps; starts no process for
+                                                   them, and nothing is printed
 ``TorchVis``                             same      without ``"visdom"``
 ``summary``, ``x2num``, ``utils``,       same      ``summary`` and graphs need the extra
 ``embedding``, ``crc32c``,                         ``tensorboard``; its classes are those of

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from introspect.compat.tensorboard.arguments import make_np as _make_np
 
 _UNFIT = re.compile(r"[^-/\w\.]")
-_log = logging.getLogger(__name__)
+_log = logging.getLogger("tensorboardX.x2num")  # the name by which programs silence it
 
 
 def clean_tag(name: str) -> str:

@@ -1,18 +1,17 @@
 # ruff: noqa: FBT001, FBT002, PLR0913, PLR0917  signatures of tensorboardX
 """``GlobalSummaryWriter`` of tensorboardX: one writer for a program, which counts the steps itself.
 
-Better than tensorboardX's: it starts no process for its counters. In a process that was forked it
-goes on counting from where the parent was, in a file of its own.
+Processes that were forked count on together and write to the same file. Better than tensorboardX's:
+it starts no process for its counters.
 
-Not here: the writer (``writer``).
+Not here: the writer (``writer``), the counters (``shared_counts``).
 """
 
 import os
-import threading
-from collections import Counter
 from typing import Any
 
 from introspect.compat.tensorboard.arguments import warn_once
+from introspect.compat.tensorboardx.shared_counts import SharedCounts
 from introspect.compat.tensorboardx.writer import SummaryWriter
 
 _writer: "GlobalSummaryWriter | None" = None
@@ -30,7 +29,7 @@ class GlobalSummaryWriter:
         filename_suffix: Likewise.
         write_to_disk: Likewise.
         log_dir: Likewise.
-        coalesce_process: Steps are counted in each process; False warns.
+        coalesce_process: Forks always count together; False warns.
         **kwargs: As of `SummaryWriter`.
     """
 
@@ -47,13 +46,10 @@ class GlobalSummaryWriter:
             logdir, comment, purge_step, max_queue, flush_secs, filename_suffix, write_to_disk,
             log_dir, **kwargs,
         )  # fmt: skip
-        self._lock = threading.Lock()
-        self._steps: Counter[tuple[str, str]] = Counter()
+        self._counts = SharedCounts()
 
     def _step(self, kind: str, tag: str) -> int:
-        with self._lock:
-            self._steps[kind, tag] += 1
-            return self._steps[kind, tag] - 1
+        return self._counts.next(f"{kind} {tag}")
 
     def add_scalar(self, tag: str, scalar_value: Any, walltime: float | None = None) -> None:
         """Add a number at the next step of its tag."""

@@ -49,6 +49,7 @@ takes those of a picture as well.
 """
 
 _AUTO = "auto"
+_OF_A_HISTORY = ("history", "step", "color")
 
 
 def save(graph: Graph, path: str | os.PathLike[str], **options: Any) -> None:
@@ -64,9 +65,14 @@ def save(graph: Graph, path: str | os.PathLike[str], **options: Any) -> None:
               for SVG ``"auto"``: light or dark as the reader's browser prefers;
             - `engine`: ``"graphviz"`` leaves the layout to Graphviz, which must be installed;
             - `scale` or `dpi`, for PNG: pixels a point (2 unless said otherwise) or an inch;
-            - `tiles`, for PDF with `fit`: over several sheets to be glued together.
+            - `tiles`, for PDF with `fit`: over several sheets to be glued together;
+            - `history`: of a training that ``introspect.watch`` recorded; a page shows it all, a
+              picture the colours of one `step` by one statistic, `color`: ``"update_ratio"``,
+              ``"gradient_norm"``, ``"weight_norm"``, ``"zeros"``, ``"dead"``, ``"saturated"``,
+              ``"nan"``.
 
     Raises:
+        HistoryError: If the history has nothing to say about the graph, or not at this step.
         FormatError: If the suffix, the theme or an option is unknown, or an option does not
             belong to the format; the message names those that do.
         SaveError: If the file cannot be written. It is an OSError, too.
@@ -143,10 +149,12 @@ def graph_theme(theme: str | GraphTheme) -> GraphTheme:
 
 def _paint(graph: Graph, suffix: str, options: Mapping[str, Any]) -> bytes:
     own = PAINTERS[suffix]
-    check_names(options, [*PICTURE_OPTIONS, "theme", *own], f"a {suffix} picture")
+    known = [*PICTURE_OPTIONS, "theme", *own, *_OF_A_HISTORY]
+    check_names(options, known, f"a {suffix} picture")
     theme = options.get("theme", "light")
     colors = graph_theme(theme)
     chosen = {name: value for name, value in options.items() if name in PICTURE_OPTIONS}
+    chosen |= _colored(graph, options)
     if not colors.tells_families_apart and not {"color_by", "size_by"} & set(chosen):
         chosen.setdefault("legend", False)  # one colour for all says nothing
     if options.get("tiles"):
@@ -157,6 +165,21 @@ def _paint(graph: Graph, suffix: str, options: Mapping[str, Any]) -> bytes:
         fit = options.get("fit")
         rest |= {"fit": fit, "tiles": _tiles(drawing, fit, rest.get("tiles"))}
     return render(drawing, suffix, theme=theme, **rest)
+
+
+def _colored(graph: Graph, options: Mapping[str, Any]) -> dict[str, Any]:
+    """What colours the boxes by a training, if there is one."""
+    from introspect.graph.formats.html import check_life  # noqa: PLC0415  it imports pages
+
+    history, step, color = (options.get(name) for name in _OF_A_HISTORY)
+    color_by = options.get("color_by")
+    check_life(history, step=step, color=color, color_by=color_by)
+    if history is None or color_by is not None:
+        return {}
+    from introspect.graph.life.still import Coloring  # noqa: PLC0415  only who wants it pays
+
+    folding = {name: options[name] for name in ("fold", "expand", "collapse") if name in options}
+    return {"color_by": Coloring(graph, history, step=step, color=color, folding=folding)}
 
 
 def render(
@@ -228,6 +251,12 @@ def _write(graph: Graph, suffix: str, options: Mapping[str, Any]) -> bytes:
     writer: Callable[..., str | bytes] = getattr(import_module(module), name)
     parameters = signature(writer).parameters.values()
     known = [p.name for p in parameters if p.kind is Parameter.KEYWORD_ONLY]
+    if "history" in options and "history" not in known:
+        raise FormatError(
+            f"a {suffix} file cannot show a training.",
+            given="history=...",
+            hint='graph.save("model.html", history=history), or .svg, .pdf, .png for one step',
+        )
     if any(p.kind is Parameter.VAR_KEYWORD for p in parameters):
         known = list(dict.fromkeys([*known, *PICTURE_OPTIONS, "theme"]))
     if options and not known:

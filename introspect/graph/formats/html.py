@@ -16,12 +16,13 @@ from typing import Any
 from introspect.errors import FormatError
 from introspect.graph.formats.html_data import encode
 from introspect.graph.formats.html_details import Reader
-from introspect.graph.formats.html_page import finished_page, framed
+from introspect.graph.formats.html_page import Living, finished_page, framed
 from introspect.graph.layout.node import Direction
 from introspect.graph.outline import Outline, open_outline, whole_depth
 from introspect.graph.outline.box import Box
 from introspect.graph.overlay_numbers import given_numbers
 from introspect.nouns.graph import Graph
+from introspect.nouns.metric import Step
 from introspect.theme import OP_FAMILIES, GraphTheme
 
 Numbers = str | Mapping[str, float] | Callable[[str], float | None]
@@ -46,6 +47,9 @@ def to_html(  # noqa: PLR0913  one keyword for each thing that a reader finds se
     direction: Direction = "TB",
     title: str | None = None,
     color_by: Numbers | None = None,
+    history: Any = None,
+    step: Step | None = None,
+    color: str | None = None,
 ) -> bytes:
     """A page that shows a graph and lets a reader open, search and follow it.
 
@@ -61,12 +65,19 @@ def to_html(  # noqa: PLR0913  one keyword for each thing that a reader finds se
         title: Instead of the graph's name.
         color_by: What the boxes start coloured by: ``"flops"``, ``"parameters"``, ``"memory"``,
             ``"time"``, or numbers of your own by module path. The reader can choose another.
+        history: Of a training that ``introspect.watch`` recorded, or its Watch, or the folder of
+            the run: each box gets strips of its distributions over time, and the page a slider.
+        step: The record that the slider starts at; None for the last.
+        color: What the boxes start coloured by at that step (``introspect.graph.life.statistics``):
+            ``"update_ratio"``, ``"gradient_norm"``, ``"weight_norm"``, ``"zeros"``, ``"dead"``,
+            ``"saturated"``, ``"nan"``; ``""`` for none, None for the first that was recorded.
 
     Returns:
         The page, UTF-8. The same graph and options give the same bytes.
 
     Raises:
         FormatError: If an option is unknown, or nothing has such numbers.
+        HistoryError: If the history has nothing to say about the graph, or not at this step.
 
     Example:
         >>> import torch, introspect
@@ -83,17 +94,44 @@ def to_html(  # noqa: PLR0913  one keyword for each thing that a reader finds se
         collapse=collapse,
         dissolved=True,
     )
+    check_life(history, step=step, color=color, color_by=color_by)
     numbers, chosen = _numbers(graph, drawn, color_by)
     document, _ = encode(drawn, Reader(graph).of, numbers=numbers)
+    measures, living = _measures(document, given=bool(numbers)), None
+    if history is not None:
+        from introspect.graph.life.page import life_of  # noqa: PLC0415  only a living page pays
+
+        color = "" if chosen else color
+        life = life_of(graph, drawn, history, step=step, color=color, direction=direction)
+        measures, chosen = [*life.measures, *measures], chosen or life.color
+        living = Living(life.document, life.packed, life.beside_pt)
     return finished_page(
         drawn,
         document,
         theme=theme,
         direction=direction,
         families={name: word for name, word in OP_FAMILIES.items() if name != "io"},
-        measures=_measures(document, given=bool(numbers)),
+        measures=measures,
         color_by=chosen,
+        living=living,
     )
+
+
+def check_life(history: Any, *, step: Any, color: Any, color_by: Any) -> None:
+    """Raise a FormatError for options of a history without one, or for two sets of colours."""
+    if history is None and (step is not None or color is not None):
+        given = f"step={step!r}" if color is None else f"color={color!r}"
+        raise FormatError(
+            "step and color are of a training, and there is no history.",
+            given=given,
+            hint=f"history=history, {given}; color_by=... needs none",
+        )
+    if color is not None and color_by is not None:
+        raise FormatError(
+            "a box has one colour.",
+            given=f"color={color!r}, color_by={color_by!r:.60}",
+            hint="one of the two; in a page the reader can choose the other",
+        )
 
 
 def to_html_fragment(graph: Graph, *, height_px: int = 560, **options: Any) -> str:
@@ -132,11 +170,11 @@ def _numbers(
     return {box: number.value for box, number in found.items()}, _GIVEN
 
 
-def _measures(document: Mapping[str, Any], *, given: bool) -> list[dict[str, str]]:
+def _measures(document: Mapping[str, Any], *, given: bool) -> list[Mapping[str, str]]:
     """What there is to colour by: measures that some box has."""
     first = len(document["heads"]) - 10  # parameters is the first column of facts
     columns = document["heads"][first : first + 4]
-    known = [
+    known: list[Mapping[str, str]] = [
         {"key": key, "title": title}
         for (key, title), column in zip(MEASURES.items(), _in_order(columns), strict=True)
         if any(column)

@@ -8,6 +8,7 @@ import base64
 import hashlib
 import zlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from html import escape
 from importlib.resources import files
@@ -19,6 +20,7 @@ from introspect.graph.formats.html_places import first_places
 from introspect.graph.formats.patterns import line_width, tile_path
 from introspect.graph.layout.node import Direction
 from introspect.graph.outline import Outline
+from introspect.graph.outline.box import Box
 from introspect.theme import GRAPH_THEMES, GraphTheme, tokens
 
 Mode = Literal["auto", "light", "dark", "fixed"]
@@ -32,7 +34,22 @@ _CHROME = ("sunken", "hover", "rule", "rule_strong", "ink", "ink_2", "ink_3", "a
 _EXTRA_ROLES = ("page", "ink", "soft", "line", "rim")
 
 
-def finished_page(
+@dataclass(frozen=True, slots=True)
+class Living:
+    """What a page has beside its graph, if it shows a training (``introspect.graph.life``).
+
+    Attributes:
+        document: Tables, for the key ``life`` of the data.
+        packed: Sketches, deflated, in base64.
+        beside_pt: Box -> room at its right.
+    """
+
+    document: Mapping[str, Any]
+    packed: str
+    beside_pt: Mapping[Box, float] = field(default_factory=dict)
+
+
+def finished_page(  # noqa: PLR0913  all but two by name
     drawn: Outline,
     document: Mapping[str, Any],
     *,
@@ -42,6 +59,7 @@ def finished_page(
     measures: Sequence[Mapping[str, str]] = (),
     color_by: str = "",
     roles: Sequence[str] = (),
+    living: Living | None = None,
 ) -> bytes:
     """The page that shows the data of an outline.
 
@@ -54,6 +72,7 @@ def finished_page(
         measures: What the boxes can be coloured by: ``key`` and ``title``.
         color_by: The key of the one that they start coloured by.
         roles: Colour roles that are used beside those of the tables.
+        living: A training to be shown beside the boxes.
 
     Returns:
         The page, UTF-8. The same data and options give the same bytes.
@@ -67,17 +86,21 @@ def finished_page(
         )
     light, dark, mode = _themes(theme)
     used = [*document["roles"], *_EXTRA_ROLES, *roles]
+    beside = living.beside_pt if living is not None else {}
     whole = {
         **document,
         "direction": direction,
-        "first": first_places(drawn, sized(drawn), direction),
+        "first": first_places(drawn, sized(drawn), direction, beside_pt=beside),
         "mode": mode,
         "themes": {"light": _palette(light, used), "dark": _palette(dark, used)},
         "families": dict(families),
         "measures": list(measures),
         "colorBy": color_by,
     }
-    return _page(drawn.title, base64.b64encode(pack(whole)).decode("ascii")).encode()
+    if living is not None:
+        whole |= {"life": dict(living.document)}
+    data = base64.b64encode(pack(whole)).decode("ascii")
+    return _page(drawn.title, data, None if living is None else living.packed).encode()
 
 
 def framed(page: bytes, *, title: str, height_px: int) -> str:
@@ -141,9 +164,9 @@ def _asset(name: str) -> str:
 
 
 @cache
-def _packed_script() -> str:
+def _packed_script(name: str) -> str:
     """The viewer, deflated to less than half. The loader unpacks it."""
-    return base64.b64encode(zlib.compress(_asset("graph.js").encode(), 9)).decode("ascii")
+    return base64.b64encode(zlib.compress(_asset(name).encode(), 9)).decode("ascii")
 
 
 def _hash(text: str) -> str:
@@ -151,12 +174,16 @@ def _hash(text: str) -> str:
     return f"'sha256-{digest}'"
 
 
-def _page(title: str, data: str) -> str:
-    style, loader = _asset("graph.css"), _asset("loader.js")
-    scripts = f"{_hash(loader)} {_hash(_asset('graph.js'))}"
+def _page(title: str, data: str, sketches: str | None = None) -> str:
+    """The page; with sketches the viewer is the one that shows a training, too."""
+    style, loader, viewer = _asset("graph.css"), _asset("loader.js"), "graph.js"
+    more = ""
+    if sketches is not None:
+        style, viewer = style + _asset("life.css"), "life.js"
+        more = f'<script type="text/plain" id="life">{sketches}</script>'
     policy = (
-        f"default-src 'none'; script-src {scripts}; style-src {_hash(style)}; "
-        "base-uri 'none'; form-action 'none'"
+        f"default-src 'none'; script-src {_hash(loader)} {_hash(_asset(viewer))}; "
+        f"style-src {_hash(style)}; base-uri 'none'; form-action 'none'"
     )
     clean = "".join(c if c >= " " else "\ufffd" for c in title)
     clean = clean.encode("utf-8", "replace").decode("utf-8")  # lone surrogates
@@ -166,7 +193,7 @@ def _page(title: str, data: str) -> str:
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         f"<title>{escape(clean)}</title><style>{style}</style></head><body>"
         f'<div id="viewer"><noscript><p class="empty">{_NO_SCRIPT}</p></noscript></div>'
-        f'<script type="text/plain" id="data">{data}</script>'
-        f'<script type="text/plain" id="script">{_packed_script()}</script>'
+        f'<script type="text/plain" id="data">{data}</script>{more}'
+        f'<script type="text/plain" id="script">{_packed_script(viewer)}</script>'
         f"<script>{loader}</script></body></html>\n"
     )

@@ -30,7 +30,11 @@ MOST_BOXES = 400
 
 
 def first_places(
-    outline: Outline, cards: Mapping[Box, Node], direction: Direction = "TB"
+    outline: Outline,
+    cards: Mapping[Box, Node],
+    direction: Direction = "TB",
+    *,
+    beside_pt: Mapping[Box, float] | None = None,
 ) -> list[list[Number]]:
     """Places of everything that the page shows at first, a list of numbers for each open group.
 
@@ -38,6 +42,7 @@ def first_places(
         outline: Every group open, those that start as one card sealed.
         cards: Every box as a card with its size.
         direction: Of the flow.
+        beside_pt: Box -> room at its right, for what the viewer draws there.
 
     Returns:
         Nothing if it shows more than `MOST_BOXES`.
@@ -47,7 +52,8 @@ def first_places(
         return []
     root = twin[outline.root]
     width = {twin[box]: node.width for box, node in cards.items() if box in twin}
-    placed = place_cards(replace(outline, root=root), width, direction)
+    beside = {twin[box]: room for box, room in (beside_pt or {}).items() if box in twin}
+    placed = place_cards(replace(outline, root=root), width, direction, beside_pt=beside)
     return _Writer(placed, outline.root, twin).write()
 
 

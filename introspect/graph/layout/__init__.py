@@ -26,7 +26,7 @@ from introspect.graph.layout.card import equal_widths, to_nodes
 from introspect.graph.layout.connect import connect
 from introspect.graph.layout.container import Memo, arrange
 from introspect.graph.layout.insets import Panel, place_insets
-from introspect.graph.layout.legend import Overlay, legend_shapes
+from introspect.graph.layout.legend import Overlay, legend_shapes, scale_width
 from introspect.graph.layout.measure import text_width
 from introspect.graph.layout.node import Direction, Node
 from introspect.graph.layout.page import RATIO, wrap
@@ -87,7 +87,8 @@ def _drawing(
     outline: Outline, page: Page, direction: Direction, *, legend: bool, overlay: Overlay | None
 ) -> Drawing:
     header = text_width(outline.title, 15, bold=True), text_width(outline.subtitle, 8.5)
-    inner = max(page.width, *header)
+    scales = overlay.scales if overlay and legend else ()
+    inner = max(page.width, *header, *map(scale_width, scales))
     left = _MARGIN + max((inner - page.width) / 2, 0)
     top = _TITLE_BLOCK + 8
     painter = Painter(direction, outline.batch, overlay)
@@ -97,9 +98,7 @@ def _drawing(
     below = top + page.height + 20
     leaves = list(outline.root.leaves()) if legend else []
     leaves += [leaf for i in outline.insets if legend for leaf in i.root.leaves()]
-    foot, foot_height = legend_shapes(
-        leaves, x=_MARGIN, y=below, width=inner, scales=overlay.scales if overlay and legend else ()
-    )
+    foot, foot_height = legend_shapes(leaves, x=_MARGIN, y=below, width=inner, scales=scales)
     head: list[Shape] = [
         Label(_MARGIN, 26, (Span(outline.title, 15, "ink", bold=True),)),
         Label(_MARGIN, 42, (Span(outline.subtitle, 8.5, "soft"),)),
@@ -145,18 +144,26 @@ def arrange_page(
     )
 
 
-def place_cards(outline: Outline, width: Mapping[Box, float], direction: Direction = "TB") -> Node:
+def place_cards(
+    outline: Outline,
+    width: Mapping[Box, float],
+    direction: Direction = "TB",
+    *,
+    beside_pt: Mapping[Box, float] | None = None,
+) -> Node:
     """As `place`, but with the width of each card given: a viewer's cards keep theirs.
 
     Args:
         outline: Read only; its insets are left out.
         width: Of every leaf, in points.
         direction: Of the flow.
+        beside_pt: Box -> room at its right; the flow still enters the middle of the card.
     """
     root = to_nodes(outline.root, outline.batch)
+    beside = beside_pt or {}
     for node in root.leaves():
-        node.width = width[node.box]
-        node.axis = node.width / 2
+        node.width = width[node.box] + beside.get(node.box, 0.0)
+        node.axis = width[node.box] / 2
     return _arranged(root, direction, RATIO, {}, wraps=True)
 
 

@@ -122,6 +122,13 @@ def _entry(name: str, x: float, y: float) -> list[Shape]:
     ]
 
 
+def scale_width(scale: Scale) -> float:
+    """Of the row of one scale, in points."""
+    words = scale.high + (f"  ·  {scale.note}" if scale.note else "")
+    title = text_width(scale.title, _SIZE, bold=True) + 10
+    return title + text_width(scale.low, _SIZE) + 12 + _RAMP + text_width(words, _SIZE)
+
+
 def _scale_row(scale: Scale, x: float, y: float) -> list[Shape]:
     """``FLOPs  1.2 M [ramp] 1.2 G  log scale``."""
     title = Span(scale.title, _SIZE, "ink", bold=True)

@@ -6,7 +6,7 @@ import struct
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from introspect import History
@@ -379,6 +379,7 @@ def test_a_histogram_equals_torchs_proto_where_its_edges_are_the_same(tmp_path):
         assert getattr(ours, name) == pytest.approx(getattr(theirs, name), rel=1e-12)
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=50))
 def test_a_sketch_loses_no_value_and_no_bucket_goes_back(numbers):
     from introspect.history.formats.events.showing import _limits

@@ -94,8 +94,7 @@ export class Arranger {
       wiring.enters.join(), "",
     ];
     group.children.forEach((child, k) => {
-      if (child.isOpen) parts.push(k, child.placed!.plan.id);
-      else if (labels[k]!.width) parts.push(-1 - k);
+      parts.push(child.isOpen ? "p" + child.placed!.plan.id : 2 * child.beside + (labels[k]!.width && 1));
     });
     return parts.join();
   }
@@ -256,7 +255,7 @@ function connect(group: Box): Wiring {
 export function sizeOf(box: Box): { width: number; height: number; axis: number } {
   if (box.isOpen && box.placed) return box.placed.plan;
   const { width, height } = box.data.card(box.head);
-  return { width, height, axis: width / 2 };
+  return { width: width + box.beside, height, axis: width / 2 };
 }
 
 /** How far the cards behind a box reach beyond it. */

@@ -1,4 +1,4 @@
-"""CRC-32C of many records at once, with NumPy.
+"""CRC-32C of one record or of many at once: with google-crc32c if it is there, else with NumPy.
 
 A CRC is linear over XOR: that of a record is the XOR of what each of its bytes gives by
 itself, which depends on the byte and on how many follow it. So one table for each distance
@@ -6,12 +6,17 @@ from the end, and the records of one length become a gather and a reduction.
 
 Definition: RFC 3720, appendix B.4 (Castagnoli's polynomial, bits reversed).
 
-Cost: 2 ms a megabyte, in one record or in a hundred thousand short ones; 1 MiB of tables.
+Cost: with google-crc32c 0.1 us a record and 60 us a megabyte; without, 5 us a record of 60 bytes
+by itself, and 2 ms a megabyte in one record or in a hundred thousand short ones, with 1 MiB of
+tables. Short records in great number are as fast with NumPy, and stay there.
 
 Not here: the mask that event files put over it, and their frames (``proto``).
 """
 
+import warnings
+from collections.abc import Callable
 from functools import cache
+from importlib import import_module
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +26,7 @@ _START = 0xFFFFFFFF
 _CHUNK_BYTES = 1024
 _ROWS_BYTES = 1 << 19  # of records gathered at once: their indices take eight times as much
 _FEW_BYTES = 84  # of one record: below, a loop (0.09 us a byte) beats NumPy's calls (7 us)
+_NATIVE_ROW_BYTES = 60  # of records in a row: from here on, a call for each (0.21 us) beats NumPy
 
 Words = npt.NDArray[np.uint32]
 
@@ -32,6 +38,13 @@ def crc32c(content: bytes) -> int:
         >>> hex(crc32c(b"123456789"))
         '0xe3069283'
     """
+    native = _native()
+    if native is not None:
+        return native(bytes(content))
+    return _crc32c_of_one(content)
+
+
+def _crc32c_of_one(content: bytes) -> int:
     if len(content) < _FEW_BYTES:
         table, rest = _byte_table(), _START
         for byte in content:
@@ -65,6 +78,16 @@ def crc32c_rows(rows: npt.NDArray[np.uint8]) -> Words:
         >>> [hex(crc) for crc in crc32c_rows(rows).tolist()]
         ['0xe3069283', '0xe3069283']
     """
+    native = _native()
+    length = rows.shape[1]
+    if native is not None and length >= _NATIVE_ROW_BYTES:
+        data = rows.tobytes()
+        crcs = [native(data[first : first + length]) for first in range(0, len(data), length)]
+        return np.array(crcs, np.uint32)
+    return _crc32c_of_rows(rows)
+
+
+def _crc32c_of_rows(rows: npt.NDArray[np.uint8]) -> Words:
     count, length = rows.shape
     state = np.full(count, _START, np.uint32)
     for first in range(0, length, _CHUNK_BYTES):
@@ -106,6 +129,18 @@ def _skipped(state: int, count: int) -> int:
     for place in range(min(4, count)):
         after ^= int(tables[(count - 1 - place) * 256 + (state >> 8 * place & 255)])
     return after
+
+
+@cache
+def _native() -> Callable[[bytes], int] | None:
+    """What google-crc32c computes in C, if it is installed with its C part."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # without its C part it warns, and takes 2 s a megabyte
+            package = import_module("google_crc32c")
+    except ImportError:
+        return None
+    return package.value if package.implementation == "c" else None
 
 
 @cache
