@@ -14,8 +14,8 @@
 ===============  ================================================================
 `watching`       Watch: the handle that records while a model trains
 `selection`      which parameters and modules, chosen by glob patterns
-`clock`, `pace`  which step a record belongs to, and how often one is made
-`recording`      weights, gradients, updates into a History; `taps`: activations
+`clock`, `pace`  which step a record belongs to, how often one is made; `optimizers`
+`recording`      weights, gradients, updates into a History; `taps`: activations; `records`: back
 `readings`       a Sketch and the numbers beside it; `spectra`: singular values
 `count`          a torch tensor to a Sketch; `sweep`: many on an accelerator; `samples`
 `sharding`       what each rank counts; `reducing`: one collective for all
@@ -23,8 +23,9 @@
 `compare`        compare_histograms: a History to a Comparison
 `choosing`       which steps, runs and keys; `moments`, `timescale`
 `forms`          a Comparison to a figure: `overlay`, `magnitudes`, `difference`, `bands`, `ridges`
-`table`          Table: rows that print themselves
-`findings`       health: a History to Findings; `evidence`, `rules`, `rules_of_depth`, `wording`
+`table`          Table: rows that print themselves; `saving`: a Comparison as bytes
+`findings`       health: a History to Findings; `evidence`, `rules`, `rules_of_depth`,
+                 `rules_not_finite`, `grouping`, `wording`
 ===============  ================================================================
 
 Comparing a saved run needs no torch, and its table no matplotlib: names are imported when
@@ -35,13 +36,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from introspect.nouns.watched import over_ranks as over_ranks
     from introspect.tensors.compare import Comparison as Comparison
     from introspect.tensors.compare import compare_histograms as compare_histograms
     from introspect.tensors.findings import Alerts as Alerts
     from introspect.tensors.findings import Finding as Finding
     from introspect.tensors.findings import Findings as Findings
     from introspect.tensors.findings import health as health
-    from introspect.tensors.sharding import over_ranks as over_ranks
     from introspect.tensors.watching import Watch as Watch
     from introspect.tensors.watching import watch as watch
 
@@ -53,7 +54,7 @@ _HOMES = {
     "Watch": "introspect.tensors.watching",
     "compare_histograms": "introspect.tensors.compare",
     "health": "introspect.tensors.findings",
-    "over_ranks": "introspect.tensors.sharding",
+    "over_ranks": "introspect.nouns.watched",
     "watch": "introspect.tensors.watching",
 }
 

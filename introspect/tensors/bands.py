@@ -17,7 +17,14 @@ from matplotlib.axes import Axes
 from introspect import theme
 from introspect.canvas.line_axes import log_ticks
 from introspect.canvas.ticks import format_ticks, format_value, nice_ticks
-from introspect.tensors.panel import Look, distance_text, notes_of, top_right, write_panel_title
+from introspect.tensors.panel import (
+    BAD_WORDS,
+    Look,
+    distance_text,
+    notes_of,
+    top_right,
+    write_panel_title,
+)
 from introspect.tensors.timescale import places_of, ticks_of, word_of
 
 if TYPE_CHECKING:
@@ -127,7 +134,7 @@ def _write_ends(ax: Axes, moment: "Moment", values: Floats, look: Look) -> None:
         outside += [f"↓ {_short(values[7])}"] if values[7] < low else []
         rows += [(words, grey, 7.0) for words in outside]
     notes = notes_of(moment, look.metric, is_first=True)
-    rows += [(note, bad if note[0] in "NI" else grey, 7.0) for note in notes]
+    rows += [(note, bad if note.startswith(BAD_WORDS) else grey, 7.0) for note in notes]
     down_in = 0.03
     for text, color, size_pt in rows:
         ax.text(0.1, -down_in, text, transform=corner, color=color, fontsize=size_pt, va="top")

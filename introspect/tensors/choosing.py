@@ -16,6 +16,7 @@ import numpy as np
 from introspect.errors import HistoryError, MetricNotFoundError, SketchError
 from introspect.nouns.metric import Metric, Step, format_step
 from introspect.nouns.sketch import Sketch
+from introspect.nouns.watched import is_beside, over_ranks
 from introspect.tensors.moments import Course, Moment
 
 
@@ -81,7 +82,7 @@ def metrics_of(histories: Mapping[str, Any], key: Any) -> dict[str, list[Metric]
     for run, history in histories.items():
         try:
             keys, is_pattern = _keys(history, key)
-            metrics = [history[name] for name in keys]
+            metrics = [over_ranks(history[name]) for name in keys]
         except MetricNotFoundError as error:
             problems.append(error)
             continue
@@ -146,10 +147,8 @@ def _keys(history: Any, key: str | Sequence[str]) -> tuple[list[str], bool]:
 
 def _holds_tensors(metric: Metric) -> bool:
     """Whether the newest value is a sketch, or something that can be sketched."""
-    if metric.is_scalar or not len(metric):
-        return False
-    if metric.name.endswith("/spectrum"):
-        return False  # singular values beside a weight, not values of a tensor
+    if metric.is_scalar or not len(metric) or is_beside(metric.name):
+        return False  # beside a weight: singular values, not values of a tensor
     return isinstance(metric.last, Sketch) or hasattr(metric.last, "__array__")
 
 

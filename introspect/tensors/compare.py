@@ -15,8 +15,6 @@ drawn (``introspect.tensors.forms``), who logs the sketches (``introspect.tensor
 import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from html import escape
-from io import BytesIO
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -130,52 +128,33 @@ class Comparison:
                 given=str(path),
                 hint=f"a path that ends in {', '.join(SUFFIXES)}",
             )
-        data = self._page().encode() if suffix == ".html" else self._encoded(suffix[1:])
         from introspect.canvas.files import put  # noqa: PLC0415  matplotlib
+        from introspect.tensors.saving import encoded, page_of  # noqa: PLC0415  same
 
-        put(path, data)
+        put(path, page_of(self).encode() if suffix == ".html" else encoded(self, suffix[1:]))
         return path
 
-    def _encoded(self, format_name: str) -> bytes:
-        """The same bytes for the same picture: no date is written."""
-        from matplotlib import rc_context  # noqa: PLC0415  only for a picture
-
-        from introspect.canvas.style import style  # noqa: PLC0415  same
-
-        date = {"png": {}, "pdf": {"CreationDate": None}, "svg": {"Date": None}}[format_name]
-        target = BytesIO()
-        with rc_context(style(self.theme)):
-            self.figure.savefig(target, format=format_name, metadata=date)
-        return target.getvalue()
-
-    def _page(self) -> str:
-        """The picture as SVG and the table, in one file that needs nothing else."""
-        from introspect import theme  # noqa: PLC0415  only for a page
-
-        svg = self._encoded("svg").decode()
-        paper, ink = theme.color("surface", self.theme), theme.color("ink_2", self.theme)
-        look = f"background:{paper};color:{ink};font:12px Inter,Segoe UI,Arial,sans-serif"
-        return (
-            f'<!doctype html><html lang="en"><meta charset="utf-8">'
-            f"<title>{escape(self.title)}</title>"
-            f'<body style="{look};margin:24px">{svg[svg.index("<svg") :]}'
-            f'<div style="overflow:auto">{self.table._repr_html_()}</div></body></html>'
-        )
-
     def _repr_png_(self) -> bytes:
-        return self._encoded("png")
+        from introspect.tensors.saving import encoded  # noqa: PLC0415  matplotlib
+
+        return encoded(self, "png")
 
     def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-        """The picture at half its pixels, so that it is sharp, and the table as its text."""
+        """The picture, sharper than it is shown; its text is the table, if that is short."""
+        from introspect.tensors.saving import notebook_png  # noqa: PLC0415  matplotlib
+
         del options
-        picture = base64.b64encode(self._encoded("png")).decode("ascii")
+        picture = base64.b64encode(notebook_png(self)).decode("ascii")
         width, height = (round(inches * 100) for inches in self.figure.get_size_inches())
         sized = {"image/png": {"width": width, "height": height}}
-        return {"image/png": picture, "text/plain": repr(self)}, sized
+        return {"image/png": picture, "text/plain": self._words(12)}, sized
 
     def __repr__(self) -> str:
+        return self._words(60)
+
+    def _words(self, most_rows: int) -> str:
         rows = sum(len(course.moments) for course in self.courses)
-        if rows > 60:
+        if rows > most_rows:
             return f"<Comparison of {self.title}: {rows} rows in .table>"
         return f"<Comparison of {self.title}>\n{self.table!r}"
 
@@ -255,7 +234,8 @@ def compare_histograms(  # noqa: PLR0913  options that all are keywords
         raise HistoryError(
             "one axes has room for one panel.", given=f"{len(courses)} panels", hint="ax=None"
         )
-    title = key if isinstance(key, str) else f"{len(courses)} tensors"
+    count = len({course.key for course in courses})
+    title = key if isinstance(key, str) else f"{count} tensor{'s' * (count != 1)}"
     made = Comparison(courses, title, theme, shown, metric, to, ax)
     if ax is not None:
         made.figure  # noqa: B018  whoever gives axes wants them drawn on

@@ -15,6 +15,7 @@ from introspect import theme
 from introspect.canvas.ticks import clean
 from introspect.canvas.writing import shortened
 from introspect.tensors.panel import (
+    BAD_WORDS,
     Look,
     distance_text,
     notes_of,
@@ -72,7 +73,9 @@ def _write_notes(
         if max(was, now) > 1:
             rows.append((f"zero {was:.0f} → {now:.0f}%", grey, 7.0))
     rows += [
-        (note, bad, 7.0) for note in notes_of(moment, look.metric, is_first=True) if note[0] in "NI"
+        (note, bad, 7.0)
+        for note in notes_of(moment, look.metric, is_first=True)
+        if note.startswith(BAD_WORDS)
     ]
     down_in = 0.03
     for text, color, size_pt in rows:

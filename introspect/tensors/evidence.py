@@ -14,12 +14,11 @@ import numpy.typing as npt
 from introspect.nouns.float_bins import edges
 from introspect.nouns.metric import Metric, Step
 from introspect.nouns.sketch import Sketch
+from introspect.nouns.watched import KINDS, is_watched, over_ranks
 from introspect.tensors.choosing import spaced
-from introspect.tensors.moments import KINDS
 
 Floats = npt.NDArray[np.float64]
 MOST_RECORDS = 48
-BESIDE = frozenset("norm zeros nan inf peak ratio dead saturated spectrum stable_rank".split())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,6 +52,21 @@ class Series:
         return Series(times, self.values[keep])
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Lost:
+    """The first record of a tensor with values that are not finite.
+
+    Attributes:
+        time: Its step.
+        sketch: What was recorded.
+        before: Step and sketch of the record before; None for the first of all.
+    """
+
+    time: Step
+    sketch: Sketch
+    before: tuple[Step, Sketch] | None
+
+
 EMPTY = Series((), np.zeros(0))
 
 
@@ -77,9 +91,9 @@ class Evidence:
         known = list(history.keys())
         for key in known:
             kind, _, name = key.partition("/")
-            if kind not in found or not name or name.rpartition("/")[2] in BESIDE:
+            if not is_watched(key):
                 continue
-            read = _read(history[key])
+            read = _read(over_ranks(history[key]))
             if read[0]:
                 found[kind][name] = read
         return cls(history, found, frozenset(known))
@@ -116,6 +130,38 @@ class Evidence:
         times, sketches = self.sketches[kind].get(name, ((), ()))
         return Series(times, np.array([number(sketch) for sketch in sketches], np.float64))
 
+    def first_lost(self, kind: str, name: str) -> "Lost | None":
+        """The very first record with a value that is not finite, of all that there are."""
+        times, sketches = self.sketches[kind][name]
+        is_lost = [sketch.finite < sketch.n for sketch in sketches]
+        counted = self._first_counted(kind, name)
+        if not any(is_lost) and counted is None:
+            return None
+        metric = over_ranks(self.history[f"{kind}/{name}"])
+        steps = list(metric.step_keys())
+        if counted in steps:
+            row = steps.index(counted)
+        elif any(is_lost):  # in between those that were read, one may be earlier
+            read = is_lost.index(True)
+            start = steps.index(times[read - 1]) + 1 if read else 0
+            rows = range(start, steps.index(times[read]) + 1)
+            row = next(r for r in rows if metric.data[r].finite < metric.data[r].n)
+        else:
+            return None
+        before = None if not row else (steps[row - 1], metric.data[row - 1])
+        return Lost(steps[row], metric.data[row], before)
+
+    def _first_counted(self, kind: str, name: str) -> Step | None:
+        """By the numbers beside the sketches, of which there is one for each record."""
+        found = []
+        for number in ("nan", "inf"):
+            key = f"{kind}/{name}/{number}"
+            metric = self.history[key] if key in self._known else None
+            if metric is not None and metric.is_scalar:
+                rows = np.flatnonzero(metric.data > 0)
+                found += [list(metric.step_keys())[rows[0]]] if rows.size else []
+        return min(found, key=_pair, default=None)
+
     def logged(self, kind: str, name: str, number: str) -> Series:
         """A number that was logged beside the sketches; empty if there is none."""
         key = f"{kind}/{name}/{number}"
@@ -124,6 +170,8 @@ class Evidence:
         metric = self.history[key]
         if not metric.is_scalar or not len(metric):
             return EMPTY
+        if metric.parts:  # each rank has looked at its own batch
+            metric = metric.by_rank().min() if number == "dead" else metric.by_rank().mean()
         rows = spaced(list(range(len(metric))), MOST_RECORDS * 4)
         steps = list(metric.step_keys())
         return Series(tuple(steps[row] for row in rows), metric.data[rows])

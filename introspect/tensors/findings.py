@@ -48,6 +48,10 @@ CAUSES: tuple[Cause, ...] = (
 """What comes first explains what comes after it."""
 
 
+SHARE, ALLOWANCE_S = 0.01, 0.5
+"""Of the training's time, what `Alerts` may take; half a second more, for short trainings."""
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One thing that is wrong, or may be.
@@ -219,15 +223,21 @@ class Alerts:
         self._on_finding = on_finding
         self._told: set[tuple[str, str, str]] = set()
         self._warned = False
+        self._began_s: float | None = None
         self._due_s = 0.0
+        self._spent_s = 0.0
 
     def check_seldom(self) -> None:
-        """`check`, unless that would take more than 1 % of the time."""
-        began_s = time.perf_counter()
-        if began_s >= self._due_s:
+        """`check`, unless that would take more than 1 % of the time and `ALLOWANCE_S`."""
+        now_s = time.perf_counter()
+        if self._began_s is None:
+            self._began_s = now_s
+        allowed_s = ALLOWANCE_S + SHARE * (now_s - self._began_s)
+        if now_s >= self._due_s and self._spent_s <= allowed_s:
             self.check()
-            ended_s = time.perf_counter()
-            self._due_s = ended_s + 99 * (ended_s - began_s)
+            took_s = time.perf_counter() - now_s
+            self._spent_s += took_s
+            self._due_s = now_s + 10 * took_s  # not all of the allowance at once
 
     def check(self) -> None:
         """Look, and tell what is new: a cause, a severity or a layer that was not told."""

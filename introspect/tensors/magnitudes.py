@@ -23,14 +23,15 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from introspect import theme
 from introspect.canvas.line_axes import log_ticks
+from introspect.canvas.octaves import HALF, octave_shares, reach
 from introspect.canvas.style import colormap
-from introspect.canvas.ticks import clean, format_count
+from introspect.canvas.ticks import clean, format_count, format_ticks
 from introspect.canvas.writing import shortened, text_width_pt
-from introspect.nouns.sketch import Sketch
-from introspect.tensors.moments import KINDS
+from introspect.nouns.watched import KINDS, in_order
 from introspect.tensors.panel import Look, write_panel_title
 from introspect.tensors.timescale import places_of, ticks_of, word_of
 from introspect.theme import Mode
@@ -39,23 +40,20 @@ if TYPE_CHECKING:
     from introspect.tensors.moments import Course
 
 Floats = npt.NDArray[np.float64]
-HALF = np.log10(2.0) / 2
-"""Half an octave, in decades."""
-FEW = 2000
 DECADES = 9.0
 MOST_ROWS = 40
 MOST_COLUMNS = 8
 
 WIDTH_IN, MARGIN_IN = 10.0, 0.16
 CELL_IN, GAP_IN = 0.5, 0.1
-HEAD_IN, COLUMN_HEAD_IN, FOOT_IN = 0.44, 0.24, 0.34
+HEAD_IN, RUN_HEAD_IN, COLUMN_HEAD_IN, FOOT_IN = 0.44, 0.26, 0.24, 0.34
 BETWEEN_IN = 0.16
 TICKS_IN = 0.34
 
 
 def draw_magnitudes(courses: "Sequence[Course]", title: str, mode: Mode) -> Figure:
     """The table of heat maps, 10 inches wide."""
-    rows = list(dict.fromkeys(_row_of(course) for course in courses))
+    rows = _rows_of(courses)
     order = {kind: place for place, kind in enumerate((*KINDS, "values"))}
     runs = list(dict.fromkeys(course.run for course in courses))
     columns = sorted(
@@ -63,10 +61,12 @@ def draw_magnitudes(courses: "Sequence[Course]", title: str, mode: Mode) -> Figu
         key=lambda pair: (runs.index(pair[0]), order[pair[1]]),
     )
     dropped = _words_for_the_rest(len(rows), len(columns))
+    runs_in = RUN_HEAD_IN if any(runs) else 0.0
+    top_in = HEAD_IN + runs_in + COLUMN_HEAD_IN
     shown_rows, shown_columns = rows[:MOST_ROWS], columns[:MOST_COLUMNS]
     cells = {((course.run, course.kind), _row_of(course)): course for course in courses}
     names_in = min(max(text_width_pt(clean(row)) for row in shown_rows), 150.0) / 72 + 0.1
-    height_in = HEAD_IN + COLUMN_HEAD_IN + len(shown_rows) * (CELL_IN + GAP_IN) + FOOT_IN
+    height_in = top_in + len(shown_rows) * (CELL_IN + GAP_IN) + FOOT_IN
     figure = Figure(figsize=(WIDTH_IN, height_in))
     _write_head(figure, title, dropped, mode)
     wide_in = (WIDTH_IN - 2 * MARGIN_IN - names_in) / len(shown_columns)
@@ -75,9 +75,13 @@ def draw_magnitudes(courses: "Sequence[Course]", title: str, mode: Mode) -> Figu
         found = [cells.get((column, row)) for row in shown_rows]
         left_in = MARGIN_IN + names_in + number * wide_in + TICKS_IN
         box_in = (left_in, wide_in - TICKS_IN - BETWEEN_IN)
+        box_in = (*box_in, top_in)
         _column(figure, found, column, box_in, scales[column[1]], mode)
+        if column[0] and column[0] not in [run for run, _ in shown_columns[:number]]:
+            count = sum(run == column[0] for run, _ in shown_columns)
+            _write_run(figure, column[0], left_in, count * wide_in - TICKS_IN - BETWEEN_IN, mode)
     for number, row in enumerate(shown_rows):
-        down = HEAD_IN + COLUMN_HEAD_IN + number * (CELL_IN + GAP_IN) + CELL_IN / 2
+        down = top_in + number * (CELL_IN + GAP_IN) + CELL_IN / 2
         name = _end_of(clean(row), names_in * 72 - 6.0)
         at = (MARGIN_IN / WIDTH_IN, 1 - down / height_in)
         figure.text(*at, name, va="center_baseline", color=theme.color("ink_2", mode))
@@ -90,6 +94,14 @@ def paint_magnitude(ax: Axes, course: "Course", look: Look) -> None:
     _paint(ax, course, times, *_scale([course]), look.mode, ticks=4)
     _write_times(ax, times)
     write_panel_title(ax, course, look.how, look.mode)
+
+
+def _rows_of(courses: "Sequence[Course]") -> list[str]:
+    """Layers in the order of the model: modules without weights stand where they are in it."""
+    columns: dict[tuple[str, str], list[str]] = {}
+    for course in courses:
+        columns.setdefault((course.run, course.kind), []).append(_row_of(course))
+    return in_order(*columns.values())
 
 
 def _row_of(course: "Course") -> str:
@@ -129,25 +141,33 @@ def _column(
     figure: Figure,
     found: "Sequence[Course | None]",
     column: tuple[str, str],
-    box_in: tuple[float, float],
+    box_in: tuple[float, float, float],
     scale: tuple[tuple[float, float], float],
     mode: Mode,
 ) -> None:
-    """One kind of one run: its head, its cells, the times under the last."""
-    left_in, wide_in = box_in
+    """One kind of one run: its head, its cells, the times under the last.
+
+    Args:
+        figure: Where.
+        found: A course for each row, or None.
+        column: Run and kind.
+        box_in: Left edge, width, and how far down the first cell begins.
+        scale: The axis of the kind, and the share that is its darkest.
+        mode: Of the theme.
+    """
+    left_in, wide_in, top_in = box_in
     height_in = figure.get_figheight()
     courses = [course for course in found if course is not None]
     times = sorted({moment.when for course in courses for moment in course.moments}, key=_order)
     span, top = scale
-    words = clean(" ".join(part for part in column if part and part != "values")) or "values"
-    y = 1 - (HEAD_IN + COLUMN_HEAD_IN - 0.1) / height_in
-    said = shortened(words, wide_in * 72)
+    y = 1 - (top_in - 0.1) / height_in
+    said = shortened(column[1], (wide_in + BETWEEN_IN) * 72)
     figure.text(left_in / WIDTH_IN, y, said, va="baseline", color=theme.color("ink", mode))
     last = max(number for number, course in enumerate(found) if course is not None)
     for number, course in enumerate(found):
         if course is None:
             continue
-        down_in = HEAD_IN + COLUMN_HEAD_IN + number * (CELL_IN + GAP_IN) + CELL_IN
+        down_in = top_in + number * (CELL_IN + GAP_IN) + CELL_IN
         ax = figure.add_axes(
             (
                 left_in / WIDTH_IN,
@@ -162,20 +182,46 @@ def _column(
             _write_times(ax, times)
 
 
+def _write_run(figure: Figure, run: str, left_in: float, wide_in: float, mode: Mode) -> None:
+    """The name of a run over its columns, and a line that says which they are."""
+    y = 1 - (HEAD_IN + 0.1) / figure.get_figheight()
+    x = left_in / WIDTH_IN
+    name = shortened(clean(run), wide_in * 72, bold=True)
+    figure.text(x, y, name, va="baseline", fontweight="bold")
+    below = y - 0.06 / figure.get_figheight()
+    ends = [x, (left_in + wide_in) / WIDTH_IN]
+    figure.add_artist(Line2D(ends, [below] * 2, color=theme.color("rule_strong", mode), lw=0.8))
+
+
 def _order(time: object) -> tuple[int, int]:
     return time if isinstance(time, tuple) else (0, int(str(time)))
 
 
 def _write_times(ax: Axes, times: Sequence) -> None:
-    """Steps or epochs, at columns of records."""
+    """Steps or epochs, at columns of records: as many as have room for their words."""
     places = places_of(times)
     word = word_of(times)
     room_pt = ax.get_position().width * _figure_width_in(ax) * 72
-    most = max(2, int(room_pt / 44))
-    marks, words = ticks_of(float(places[0]), float(places[-1]), word, most=most)
-    columns = np.interp(marks, places, np.arange(len(places)) + 0.5)
+    low, high = float(places[0]), float(places[-1])
+    for most in (6, 5, 4, 3, 2):
+        marks, words = ticks_of(low, high, word, most=most)
+        columns = np.interp(marks, places, np.arange(len(places)) + 0.5)
+        if len(marks) > 1 and _fit(words, columns * room_pt / len(places)):
+            break
+    else:  # the first and the last, or the last alone
+        marks = sorted({float(np.ceil(low)), float(np.floor(high))})
+        words = [f"{word} {format_ticks(marks)[0]}", *format_ticks(marks)[1:]]
+        columns = np.interp(marks, places, np.arange(len(places)) + 0.5)
+        if not _fit(words, columns * room_pt / len(places)):
+            words = ["", words[-1]]
     ax.set_xticks(columns, words)
     ax.tick_params(axis="x", length=2.5)
+
+
+def _fit(words: Sequence[str], centres_pt: Floats) -> bool:
+    """Whether words at these centres leave a gap between them."""
+    half = np.array([text_width_pt(word) / 2 for word in words])
+    return bool(np.all(np.diff(centres_pt) >= half[:-1] + half[1:] + 5.0))
 
 
 def _figure_width_in(ax: Axes) -> float:
@@ -228,7 +274,7 @@ def _write_words(ax: Axes, course: "Course", mode: Mode) -> None:
     elif sketch.n and sketch.share_zero > 0.9995:
         words, color = "all zero", theme.color("bad", mode)
     elif sketch.finite and sketch.share_zero >= 0.01:
-        words = f"zero {round(100 * sketch.share_zero)}%"
+        words = f"zero {min(round(100 * sketch.share_zero), 99)}%"
     if words:
         paper = {"facecolor": theme.color("surface", mode), "alpha": 0.85, "pad": 1.0, "lw": 0}
         ax.annotate(
@@ -245,60 +291,19 @@ def _write_words(ax: Axes, course: "Course", mode: Mode) -> None:
         )
 
 
-def octave_shares(sketch: Sketch, first: int, last: int) -> Floats:
-    """The share of the finite values in each half octave of magnitude.
-
-    Args:
-        sketch: Any; below 2000 values, pairs of halves get their mean.
-        first: The lowest, as a power of the root of 2.
-        last: The end, not included.
-
-    Returns:
-        float64 of shape ``(last - first,)``; zeros are in none of them.
-
-    Example:
-        >>> octave_shares(Sketch.of([1.0] * 3000 + [0.0] * 1000), -1, 2).tolist()
-        [0.0, 0.75, 0.0]
-    """
-    if not sketch.finite:
-        return np.zeros(last - first)
-    start, end = first - first % 2, last + last % 2  # whole octaves
-    edges = 2.0 ** (np.arange(start, end + 1) / 2)
-    mass = sketch.spread()
-    up, down = mass.before(edges), mass.at(-edges)  # [a, b) above zero, (-b, -a] below
-    shares = np.maximum(np.diff(up) - np.diff(down), 0.0)
-    if sketch.finite < FEW:
-        shares = np.repeat(shares.reshape(-1, 2).mean(axis=1), 2)
-    return shares[first - start :][: last - first]
-
-
 def _range(courses: "Sequence[Course]") -> tuple[float, float]:
     """Both ends in log10: where 99 % of the magnitudes of every cell lie, at most 9 decades."""
     ends = []
     for course in courses:
         for moment in course.moments:
-            sketch = moment.sketch
-            if sketch.finite and sketch.share_zero < 1:
-                ends.append(_reach(sketch))
+            found = reach(moment.sketch)
+            if found is not None:
+                ends.append(found)
     if not ends:
         return -1.0, 1.0
     low, high = min(a for a, _ in ends), max(b for _, b in ends)
     low = np.floor(max(low, high - DECADES) / HALF) * HALF
     return float(low), float(max(np.ceil(high / HALF) * HALF, low + 4 * HALF))
-
-
-def _reach(sketch: Sketch) -> tuple[float, float]:
-    """log10 of the 1 % quantile of the magnitudes that are not zero, and of the largest."""
-    sizes, counts = np.abs(sketch.bins), np.where(sketch.bins == 0, 0, sketch.counts)
-    order = np.argsort(sizes, kind="stable")
-    reached = np.cumsum(counts[order])
-    largest = max(abs(sketch.min), abs(sketch.max))
-    if not (reached.size and reached[-1]):  # all beyond float32
-        return float(np.log10(largest)), float(np.log10(largest))
-    size = int(sizes[order][np.searchsorted(reached, 0.01 * reached[-1], side="right")])
-    from introspect.nouns.float_bins import edges  # noqa: PLC0415  one look-up
-
-    return float(np.log10(edges(sketch.bits)[size])), float(np.log10(largest))
 
 
 def _grid(

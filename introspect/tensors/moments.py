@@ -16,9 +16,9 @@ import numpy as np
 
 from introspect.nouns.metric import Step
 from introspect.nouns.sketch import Sketch
+from introspect.nouns.watched import KINDS
 
 MetricName = Literal["w1", "ks", "js"]
-KINDS = ("weights", "gradients", "updates", "activations")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

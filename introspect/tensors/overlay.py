@@ -22,6 +22,7 @@ from introspect import theme
 from introspect.canvas.ticks import clean
 from introspect.canvas.writing import shortened
 from introspect.tensors.panel import (
+    BAD_WORDS,
     BELOW_IN,
     Look,
     epoch_colors,
@@ -110,7 +111,7 @@ def _write_names(ax: Axes, moments: "list[Moment]", colors: list[str], look: Loo
         stroke.set(linewidth=5.0 if index == 0 else 1.7, solid_capstyle="butt", clip_on=False)
         ax.add_line(stroke)
         rows = [(shortened(clean(moment.label), 48.0, 8), color if index else ink, 8.0)]
-        rows += [(note, bad if note[0] in "NI" else ink, 7.0) for note in notes]
+        rows += [(note, bad if note.startswith(BAD_WORDS) else ink, 7.0) for note in notes]
         for text, shade, size_pt in rows:
             ax.text(0.27, -down_in, text, transform=corner, color=shade, fontsize=size_pt, va="top")
             down_in += tight * (0.15 if size_pt > 7 else 0.13)

@@ -52,6 +52,11 @@ class Pace:
         """Whether the account allows a record."""
         return self._credit_s >= 0.0
 
+    @property
+    def overhead(self) -> float:
+        """What records have cost as a share of the time of the steps; 0 before the first."""
+        return self.spent_s / self.trained_s if self.trained_s else 0.0
+
     def tick(self) -> None:
         """A step of the training is over."""
         now_s = perf_counter()

@@ -11,7 +11,6 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
-from matplotlib.text import Text
 from matplotlib.transforms import ScaledTranslation
 
 from introspect.canvas.style import colormap, write_title
@@ -23,6 +22,7 @@ from introspect.canvas.ticks import (
     format_value,
     nice_ticks,
 )
+from introspect.canvas.writing import text_width_pt
 from introspect.nouns.sketch import Sketch
 from introspect.theme import Mode
 
@@ -30,6 +30,11 @@ if TYPE_CHECKING:
     from introspect.tensors.moments import Course, MetricName, Moment
 
 Floats = npt.NDArray[np.float64]
+
+ALL_ZERO = 0.9995
+"""Beyond this share, a tensor is said to be zero."""
+BAD_WORDS = ("NaN", "Inf", "all zero")
+"""How notes begin that are red."""
 
 LETTERS = 34
 """How many letters of a tick fit under a plot of a grid."""
@@ -102,8 +107,10 @@ def notes_of(moment: "Moment", metric: "MetricName", *, is_first: bool) -> list[
     notes = []
     if not is_first and sketch.finite:
         notes.append(distance_text(moment, metric))
-    if sketch.finite and sketch.share_zero > 0.01:
-        notes.append(f"zero {round(100 * sketch.share_zero)}%")
+    if sketch.finite and sketch.share_zero > ALL_ZERO:
+        notes.append("all zero")
+    elif sketch.finite and sketch.share_zero > 0.01:
+        notes.append(f"zero {min(round(100 * sketch.share_zero), 99)}%")
     lost = {"NaN": sketch.nans, "Inf": sum(sketch.infinities)}
     words = [word for word, count in lost.items() if count]
     if words:
@@ -130,18 +137,20 @@ def write_panel_title(ax: Axes, course: "Course", how: str, mode: Mode) -> None:
 
 
 def _fit_title(ax: Axes, name: str, how: str, mode: Mode) -> None:
-    """The name in bold (its end, where all of it has no room), then the grey words."""
+    """The name in bold, then as many of the grey words as have room.
+
+    Where all of the name has none, its end.
+    """
     figure = ax.get_figure(root=True)
     if figure is not None:
         plot_in = ax.get_position().width * figure.get_figwidth()
-        measure = Text(0, 0, how, fontsize=8.5)
-        probe = Text(0, 0, name, fontsize=9.5, fontweight="bold")
-        figure.add_artist(measure)
-        figure.add_artist(probe)
-        room_px = (plot_in + RIGHT_IN - 0.2) * figure.dpi - measure.get_window_extent().width
-        while len(name) > 8 and probe.get_window_extent().width > room_px:
+        room_pt = (plot_in + RIGHT_IN - 0.2) * 72
+        while ", " in how and _width_pt(name, how) > room_pt:
+            how = how.rpartition(", ")[0]
+        while len(name) > 8 and _width_pt(name, how) > room_pt:
             name = "…" + name[2:]
-            probe.set_text(name)
-        probe.remove()
-        measure.remove()
     write_title(ax, name, how, mode=mode)
+
+
+def _width_pt(name: str, how: str) -> float:
+    return text_width_pt(name, 9.5, bold=True) + text_width_pt(how, 8.5)

@@ -10,6 +10,7 @@ Cost: 1.5 to 2 ns a value, 40 us a tensor.
 Not here: when and under which label (``introspect.tensors.watching``).
 """
 
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,6 +23,7 @@ from introspect.nouns.metric import Step
 from introspect.nouns.sketch import Sketch
 from introspect.tensors.count import count
 from introspect.tensors.findings import Alerts, Finding
+from introspect.tensors.optimizers import learning_rates
 from introspect.tensors.readings import Reading, numbers, shares
 from introspect.tensors.reducing import Reducing
 from introspect.tensors.samples import sampled
@@ -61,6 +63,7 @@ class _Written:
     label: Step
     pieces: dict[str, Pieces]
     partial: set[str] = field(default_factory=set)
+    rates: dict[str, float] = field(default_factory=dict)
 
 
 class Recording:
@@ -79,6 +82,8 @@ class Recording:
         self._warn = warn
         self._held: dict[str, Pieces] = {}
         self._partial: set[str] = set()  # keys of which this rank has a part only
+        self._rates: dict[str, float] = {}  # learning rates of the step, by key
+        self._optimizers: weakref.WeakKeyDictionary[Optimizer, int] = weakref.WeakKeyDictionary()
         self._copies: dict[int, tuple[Optimizer, dict[str, tuple[Tensor, Tensor]]]] = {}
         self._have_gradient: set[str] = set()
         self._waiting: list[_Written] = []
@@ -90,7 +95,7 @@ class Recording:
 
     def forget(self) -> None:
         """Drop what is held of a step that is not written."""
-        self._held, self._partial = {}, set()
+        self._held, self._partial, self._rates = {}, set(), {}
         self._copies, self._have_gradient = {}, set()
 
     @property
@@ -141,6 +146,9 @@ class Recording:
     def before(self, optimizer: Optimizer, parameters: Mapping[str, nn.Parameter]) -> None:
         """Read what an optimizer is about to use, and copy what it is about to change."""
         self.gradients(parameters)
+        if not world()[0]:
+            place = self._optimizers.setdefault(optimizer, len(self._optimizers))
+            self._rates |= learning_rates(optimizer, place)
         if "updates" in self._options.log:
             copies: dict[str, tuple[Tensor, Tensor]] = {}
             for name, parameter in parameters.items():
@@ -191,18 +199,18 @@ class Recording:
 
         What an accelerator has still to send is logged by `poll`.
         """
-        pieces, partial = self._held, self._partial
-        self._held, self._partial = {}, set()
+        pieces, partial, rates = self._held, self._partial, self._rates
+        self._held, self._partial, self._rates = {}, set(), {}
         self._records += bool(pieces)
         if self._reducing is not None:
             found = self._reducing.summed(_added(pieces, self._warn))
             if found and not world()[0]:
-                self._log(label, found, set())
+                self._log(label, found, set(), rates)
             return bool(found)
         if any(isinstance(piece, Coming) for found in pieces.values() for piece in found):
-            self._waiting.append(_Written(label, pieces, partial))
+            self._waiting.append(_Written(label, pieces, partial, rates))
             return False
-        self._log(label, _added(pieces, self._warn), partial)
+        self._log(label, _added(pieces, self._warn), partial, rates)
         return bool(pieces)
 
     def poll(self, *, wait: bool = False) -> Step | None:
@@ -210,12 +218,19 @@ class Recording:
         label = None
         while self._waiting and (wait or _is_ready(self._waiting[0].pieces)):
             record = self._waiting.pop(0)
-            self._log(record.label, _added(record.pieces, self._warn), record.partial)
+            found = _added(record.pieces, self._warn)
+            self._log(record.label, found, record.partial, record.rates)
             label = record.label
         return label
 
-    def _log(self, label: Step, found: Mapping[str, Reading], partial: set[str]) -> None:
-        values: dict[str, Any] = {}
+    def _log(
+        self,
+        label: Step,
+        found: Mapping[str, Reading],
+        partial: set[str],
+        rates: Mapping[str, float],
+    ) -> None:
+        values: dict[str, Any] = dict(rates) if found else {}
         for key, reading in found.items():
             values[key] = reading.sketch
             beside = shares(reading) if key in partial else numbers(reading)
@@ -337,11 +352,3 @@ def _added(
         except Exception as error:  # noqa: BLE001  the others are still fine
             warn(error, key)
     return found
-
-
-def held_by(
-    optimizer: Optimizer, parameters: Mapping[str, nn.Parameter]
-) -> dict[str, nn.Parameter]:
-    """Those of the parameters that an optimizer changes."""
-    mine = {id(tensor) for group in optimizer.param_groups for tensor in group["params"]}
-    return {name: tensor for name, tensor in parameters.items() if id(tensor) in mine}

@@ -11,7 +11,7 @@ Cost: about 600 numbers a tensor.
 Axes:
     W: magnitudes in a window    S: the row
 
-Not here: reading without a collective (``introspect.tensors.sharding.over_ranks``).
+Not here: reading without a collective (``introspect.nouns.watched.over_ranks``).
 """
 
 from collections.abc import Mapping

@@ -74,13 +74,16 @@ def _write_labels(ax: Axes, moments: "list[Moment]", cut: list[bool], look: Look
     stride = max(1, int(np.ceil(10.0 / apart_pt)))
     grey, ink = theme.color("ink_3", mode), theme.color("ink", mode)
     bad = theme.color("bad", mode)
+    words = {moment.label.rpartition(" ")[0] for moment in moments[1:]}
     for rank, moment in enumerate(moments):
         newest = rank == count - 1
         if (count - 1 - rank) % stride:
             continue
         lost = [n for n in notes_of(moment, look.metric, is_first=True) if n[0] in "NI"]
         label = clean(moment.label)
-        text = label if newest or not label.rpartition(" ")[0] else label.rpartition(" ")[2]
+        is_plain = newest or not label.rpartition(" ")[0]
+        is_mixed = len(words) > 1 and label.startswith("epoch ")  # among exact steps
+        text = label if is_plain or is_mixed else label.rpartition(" ")[2]
         text += " ↑" if cut[rank] else ""
         ax.annotate(
             shortened(lost[0] if lost else text, 60.0, 8),

@@ -3,19 +3,23 @@
 A rule judges what holds at the newest records, so what has healed is no finding. Thresholds
 stand here as constants, with their source.
 
-Not here: gradients by depth, and layers that do not move (``introspect.tensors.rules_of_depth``).
+Not here: values that are not finite (``introspect.tensors.rules_not_finite``), gradients by
+depth and layers that do not move (``introspect.tensors.rules_of_depth``).
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from introspect.canvas.ticks import format_count, format_value
+from introspect.canvas.ticks import format_value
 from introspect.nouns.sketch import Sketch
 from introspect.tensors.evidence import Evidence, Series, magnitude_quantile
 from introspect.tensors.findings import Finding
+from introspect.tensors.grouping import grouped
+from introspect.tensors.rules_not_finite import not_finite
 from introspect.tensors.rules_of_depth import exploding, frozen, vanishing
-from introspect.tensors.wording import and_so_on, pair, percent, worst_of
+from introspect.tensors.wording import and_so_on, percent, worst_of
 
 DEAD, MANY_DEAD = 0.9, 0.5
 """Share of channels that are zero throughout: above 90 % a layer is sick (Glorot et al. 2011)."""
@@ -34,91 +38,19 @@ RECENT = 3
 Rule = Callable[[Evidence, tuple[Finding, ...]], Sequence[Finding]]
 
 
-def not_finite(evidence: Evidence, found: tuple[Finding, ...]) -> list[Finding]:
-    """The first step with NaN or Inf, and the first tensor in the order of the computation."""
-    del found
-    firsts = []
-    for rank, kind in enumerate(("activations", "gradients", "updates", "weights")):
-        names = evidence.names(kind)
-        # A forward pass spoils from the input on, a backward pass from the output on.
-        order = list(reversed(names)) if kind in {"gradients", "updates"} else names
-        for place, name in enumerate(order):
-            lost = evidence.sketched(kind, name, lambda sketch: sketch.n - sketch.finite)
-            rows = np.flatnonzero(lost.values > 0)
-            if rows.size:
-                first = lost.times[int(rows[0])]
-                # Weights are read before the step: theirs come first if all are of one record.
-                before = -1 if kind == "weights" else rank
-                firsts.append((pair(first), before, place, kind, name, lost, int(rows[0])))
-    if not firsts:
-        return _lost_losses(evidence)
-    firsts.sort(key=lambda one: one[:3])
-    _, _, _, kind, name, lost, row = firsts[0]
-    sketch = evidence.sketches[kind][name][1][row]
-    others = {(one[3], one[4]) for one in firsts[1:]}
-    words = f"{format_count(lost.values[row])} of {format_count(sketch.n)} values"
-    words += f" ({sketch.nans} NaN, {sum(sketch.infinities)} Inf)."
-    words += f" {len(others)} other tensors followed." if others else ""
-    last_peak = _largest_before(evidence, kind, name, row)
-    words += f" The largest magnitude one record before was {last_peak}." if last_peak else ""
-    hint = {
-        "activations": "Look for a division, log or root of 0, or an overflow, in this module.",
-        "gradients": "The forward pass is finite: look at the derivative of what follows this"
-        " layer (a root or norm at 0, a log), and clip gradients.",
-        "updates": "Look at the state of the optimizer, its eps, and the learning rate.",
-        "weights": "The step before wrote it: lower the learning rate, warm up, or clip the"
-        " gradient norm at 1.",
-    }[kind]
-    verb = "is" if kind == "activations" else "are"
-    subject = f"output of {name}" if kind == "activations" else f"{kind} of {name}"
-    layers = (name, *dict.fromkeys(other for _, other in sorted(others) if other != name))
-    what = f"{subject} {verb} NaN or infinite"
-    change = f"{percent(0.0 if row else 1.0)} → {percent(lost.last / max(sketch.n, 1))}"
-    return [
-        Finding(
-            "not finite",
-            "fault",
-            layers,
-            lost.times[row],
-            what,
-            words,
-            hint,
-            change,
-            tuple((lost.values / max(sketch.n, 1)).tolist()),
-        )
-    ]
-
-
-def _largest_before(evidence: Evidence, kind: str, name: str, row: int) -> str:
-    if not row:
-        return ""
-    sketch = evidence.sketches[kind][name][1][row - 1]
-    return format_value(max(abs(sketch.min), abs(sketch.max))) if sketch.finite else ""
-
-
-def _lost_losses(evidence: Evidence) -> list[Finding]:
-    for name, loss in evidence.losses().items():
-        rows = np.flatnonzero(~np.isfinite(loss.values))
-        if rows.size:
-            words = f"{rows.size} of {len(loss)} values are not finite."
-            hint = "Every tensor that was recorded is finite: look at the loss function itself."
-            what = f"the metric {name} is NaN or infinite"
-            return [Finding("not finite", "fault", (), loss.times[rows[0]], what, words, hint)]
-    return []
-
-
 def dead(evidence: Evidence, found: tuple[Finding, ...]) -> list[Finding]:
-    """Layers whose units are zero for every input."""
+    """Layers whose units are zero for every input; a pooling behind one shares its finding."""
     del found
-    made = []
+    made: list[Finding] = []
     for name in evidence.names("activations"):
-        shares = evidence.logged("activations", name, "dead")
-        if not len(shares):
-            zeros = evidence.sketched("activations", name, lambda sketch: sketch.share_zero)
-            shares = Series(zeros.times, np.where(zeros.values >= ALL_ZERO, zeros.values, 0.0))
+        shares = _dead_shares(evidence, name)
         recent = shares.values[-RECENT:]
         recent = recent[np.isfinite(recent)]
         if recent.size < 2 or recent.min() < MANY_DEAD:
+            continue
+        values = _told(shares)
+        if made and made[-1].values == values:
+            made[-1] = replace(made[-1], layers=(*made[-1].layers, name))
             continue
         is_fault = recent.min() >= DEAD
         limit = DEAD if is_fault else MANY_DEAD
@@ -126,15 +58,24 @@ def dead(evidence: Evidence, found: tuple[Finding, ...]) -> list[Finding]:
         words += f" batch at the start, {percent(shares.last)} now."
         hint = "Lower the learning rate, warm up longer, or clip the gradient norm at 1; look at"
         hint += " large negative biases; leaky units cannot die."
-        extent = "all channels" if shares.last >= 0.9995 else percent(shares.last)
-        what = f"{name} is dead: {extent} are 0 for every input"
+        extent = "all of its" if shares.last >= 0.9995 else f"{percent(shares.last)} of its"
+        what = f"{name} is dead: {extent} channels are 0 for every input"
+        if not is_fault:
+            what = f"{name} is dying: {extent} channels are 0 for every input"
         change = f"{percent(shares.values[0])} → {percent(shares.last)} dead"
         since = shares.since(shares.values >= limit)
         severity = "fault" if is_fault else "notice"
-        made.append(
-            Finding("dead", severity, (name,), since, what, words, hint, change, _told(shares))
-        )
-    return made
+        made.append(Finding("dead", severity, (name,), since, what, words, hint, change, values))
+    return grouped(made)
+
+
+def _dead_shares(evidence: Evidence, name: str) -> Series:
+    """The share of dead channels; where it was not recorded, that of zeros if nearly all are."""
+    shares = evidence.logged("activations", name, "dead")
+    if len(shares):
+        return shares
+    zeros = evidence.sketched("activations", name, lambda sketch: sketch.share_zero)
+    return Series(zeros.times, np.where(zeros.values >= ALL_ZERO, zeros.values, 0.0))
 
 
 def saturated(evidence: Evidence, found: tuple[Finding, ...]) -> list[Finding]:
@@ -161,7 +102,7 @@ def saturated(evidence: Evidence, found: tuple[Finding, ...]) -> list[Finding]:
         made.append(
             Finding("saturated", severity, (name,), since, what, words, hint, change, _told(shares))
         )
-    return made
+    return grouped(made)
 
 
 def _near_one(sketch: Sketch) -> float:
@@ -174,7 +115,8 @@ def _near_one(sketch: Sketch) -> float:
 
 def update_ratio(evidence: Evidence, found: tuple[Finding, ...]) -> list[Finding]:
     """Updates that are small or large beside their weights, while the learning rate is up."""
-    ill = {layer for one in found if one.cause in {"not finite", "frozen"} for layer in one.layers}
+    explained = {"not finite", "frozen", "vanishing"}  # they say it already
+    ill = {layer for one in found if one.cause in explained for layer in one.layers}
     sides: dict[bool, list[tuple[str, Series, float]]] = {False: [], True: []}
     for name in evidence.matrices("updates"):
         ratio = evidence.ratio(name)
@@ -187,6 +129,8 @@ def update_ratio(evidence: Evidence, found: tuple[Finding, ...]) -> list[Finding
         least, most = np.quantile(late, [0.1, 0.9])
         if min(least, late[-1]) > RATIO_HIGH or max(most, late[-1]) < RATIO_LOW:
             sides[middle > RATIO_HIGH].append((name, ratio, middle))
+    if any(one.cause == "vanishing" for one in found):
+        del sides[False]  # small updates are what follows from it
     made = []
     for is_large, group in sides.items():
         if not group:
@@ -232,7 +176,7 @@ def rank_collapse(evidence: Evidence, found: tuple[Finding, ...]) -> list[Findin
                 "rank collapse", "fault", (name,), since, what, words, hint, change, _told(rank)
             )
         )
-    return made
+    return grouped(made)
 
 
 def outliers(evidence: Evidence, found: tuple[Finding, ...]) -> list[Finding]:
@@ -257,7 +201,7 @@ def outliers(evidence: Evidence, found: tuple[Finding, ...]) -> list[Finding]:
         made.append(
             Finding("outliers", "notice", (name,), since, what, words, hint, change, _told(peaks))
         )
-    return made
+    return grouped(made)
 
 
 def _peak(sketch: Sketch) -> float:
@@ -286,8 +230,10 @@ def drift(evidence: Evidence, found: tuple[Finding, ...]) -> list[Finding]:
             continue
         what = f"{name} has drifted {format_value(gone.last)} σ from where it began"
         half = gone.values[len(gone) // 2]
-        words = f"W₁ to the first record in its standard deviations; {format_value(half)} σ at half"
-        words += " time. 0.2 to 1.5 σ is common."
+        words = (
+            f"W₁ to the first record is {format_value(gone.last)} of its standard deviations, and"
+        )
+        words += f" was {format_value(half)} at half time; 0.2 to 1.5 is common."
         hint = "Weight decay, a lower learning rate, or a normalisation that bounds what this"
         hint += " layer gets."
         change = f"0 → {format_value(gone.last)} σ"
@@ -295,7 +241,7 @@ def drift(evidence: Evidence, found: tuple[Finding, ...]) -> list[Finding]:
         made.append(
             Finding("drift", "notice", (name,), since, what, words, hint, change, _told(gone))
         )
-    return made
+    return grouped(made)
 
 
 def _told(series: Series) -> tuple[float, ...]:

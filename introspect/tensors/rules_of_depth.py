@@ -115,12 +115,7 @@ def frozen(evidence: Evidence, found: tuple[Finding, ...]) -> list[Finding]:
     ill = {
         layer for one in found if one.cause in {"not finite", "vanishing"} for layer in one.layers
     }
-    still, moving = [], []
-    for name, (times, sketches) in evidence.sketches["weights"].items():
-        if len(times) < 3:
-            continue
-        is_still = all(_is_same(sketches[-1], sketch) for sketch in sketches)
-        (still if is_still else moving).append(name)
+    still, moving = _still_and_moving(evidence)
     still = [name for name in still if name not in ill]
     if not still:
         return []
@@ -153,6 +148,22 @@ def frozen(evidence: Evidence, found: tuple[Finding, ...]) -> list[Finding]:
     return made
 
 
+def _forgotten(evidence: Evidence) -> set[str]:
+    """Parameters that get a gradient and do not move, while others do."""
+    still, moving = _still_and_moving(evidence)
+    return {name for name in still if _is_pushed(evidence, name)} if moving else set()
+
+
+def _still_and_moving(evidence: Evidence) -> tuple[list[str], list[str]]:
+    still: list[str] = []
+    moving: list[str] = []
+    for name, (times, sketches) in evidence.sketches["weights"].items():
+        if len(times) >= 3:
+            is_still = all(_is_same(sketches[-1], sketch) for sketch in sketches)
+            (still if is_still else moving).append(name)
+    return still, moving
+
+
 def _is_same(one: Sketch, two: Sketch) -> bool:
     """Whether they are of the very same values, as far as can be told."""
     return (
@@ -175,7 +186,8 @@ def _table(evidence: Evidence) -> tuple[list[str], np.ndarray, tuple]:
 
     Only times at which all have one.
     """
-    names = evidence.matrices("gradients")
+    forgotten = _forgotten(evidence)  # gradients that nobody sets to zero pile up
+    names = [name for name in evidence.matrices("gradients") if name not in forgotten]
     series = [evidence.rms("gradients", name) for name in names]
     if not names:
         return [], np.zeros((0, 0)), ()

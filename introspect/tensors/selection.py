@@ -12,10 +12,7 @@ from torch.nn.parameter import is_lazy
 from torch.optim import Optimizer
 
 from introspect.errors import WatchError
-
-KINDS = ("weights", "gradients", "updates", "activations")
-"""What can be recorded."""
-
+from introspect.nouns.watched import KINDS
 
 SILENT = (nn.Identity, nn.Flatten, nn.Unflatten, nn.modules.dropout._DropoutNd)  # noqa: SLF001  the base of all
 """Modules whose outputs are their inputs."""

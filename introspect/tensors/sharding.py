@@ -1,26 +1,21 @@
-"""Which values of a distributed tensor this rank counts, and one key of all ranks as one.
+"""Which values of a distributed tensor this rank counts.
 
 Every value is counted by one rank: of a DTensor each rank counts its shard, and where the
 tensor is a copy only the first rank of that mesh dimension; plain parameters are copies of
 those of rank 0, as they are in DDP. So the sum of all ranks' sketches is the sketch of the
 whole tensor. Activations that are no DTensors are each rank's own, as their batches are.
 
-Cost: 2 us a DTensor, nothing for others; merging is one addition for each rank and step.
+Cost: 2 us a DTensor, nothing for others.
 
-Not here: one collective instead of reading (``introspect.tensors.reducing``).
+Not here: adding up when it is read (``introspect.nouns.watched.over_ranks``), or by one
+collective (``introspect.tensors.reducing``).
 """
 
 import sys
-from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
-
-from introspect.nouns.metric import Metric
-from introspect.nouns.pyramid import Pyramid
-from introspect.nouns.sketch import Sketch
 
 
 def world() -> tuple[int, int]:
@@ -57,27 +52,3 @@ def own_part(tensor: Tensor, *, is_copy: bool) -> Tensor | None:
         return None
     copies = (at for at, how in zip(places, spread.placements, strict=True) if how.is_replicate())
     return None if any(copies) else spread.to_local()
-
-
-def over_ranks(metric: Metric) -> Metric:
-    """Sketches of one key as all ranks logged them, added up at each step.
-
-    Args:
-        metric: Of a history; anything but sketches of several ranks is returned as it is.
-
-    Example:
-        >>> from introspect import History
-        >>> history = History()
-        >>> history.log(0, weights=Sketch.of([1.0]))
-        >>> over_ranks(history["weights"]).last
-        <Sketch of 1 values: mean 1, std 0, 1 to 1>
-    """
-    if not metric.parts or not all(isinstance(value, Sketch) for value in metric.data):
-        return metric
-    found: dict[Any, Sketch] = {}
-    for part in metric.parts:
-        for step, sketch in zip(map(tuple, part.paired_steps.tolist()), part.data, strict=True):
-            found[step] = found[step] + sketch if step in found else sketch
-    data = np.empty(len(metric), object)
-    data[:] = [found[tuple(step)] for step in metric.paired_steps.tolist()]
-    return replace(metric, data=data, parts=(), pyramid=Pyramid())

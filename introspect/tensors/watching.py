@@ -35,14 +35,15 @@ from torch.optim.optimizer import (
     register_optimizer_step_pre_hook,
 )
 
-from introspect.errors import WatchError
 from introspect.nouns.metric import Step
 from introspect.nouns.sketch import Sketch
 from introspect.tensors.clock import Clock, Labels
 from introspect.tensors.findings import Finding, Findings, health
 from introspect.tensors.leaving import let_go, once, weak_hook
+from introspect.tensors.optimizers import held_by, left_over
 from introspect.tensors.pace import Pace, check_every
-from introspect.tensors.recording import Options, Recording, held_by
+from introspect.tensors.recording import Options, Recording
+from introspect.tensors.records import sketches_at
 from introspect.tensors.selection import (
     KINDS,
     check_history,
@@ -53,7 +54,7 @@ from introspect.tensors.selection import (
     selected,
     selected_modules,
 )
-from introspect.tensors.sharding import over_ranks, world
+from introspect.tensors.sharding import world
 from introspect.tensors.taps import Taps, check_compiled
 
 
@@ -84,7 +85,8 @@ def watch(  # noqa: PLR0913  all but three by name
             `Watch.history`. Sketches go under ``weights/NAME``, ``gradients/NAME``,
             ``updates/NAME`` and ``activations/MODULE``, a shared parameter once, under its
             first name; beside each, numbers: ``weights/NAME/norm`` and so on
-            (``introspect.tensors.readings.numbers``).
+            (``introspect.tensors.readings.numbers``); and under ``optimizer/lr`` the learning
+            rate of each step that is recorded.
         log: What to record.
         every: Record the first call, then every that many calls, of `Watch.step` if it is
             called, of the optimizer's ``step`` otherwise. ``"auto"`` spends at most 1 % of
@@ -100,7 +102,7 @@ def watch(  # noqa: PLR0913  all but three by name
             added up when it is read; True adds up at each record, by one collective, and rank
             0 logs.
         on_finding: Called in the loop with each new finding of ``introspect.health``; looking
-            takes at most 1 % of the time.
+            takes at most 1 % of the time, and half a second.
 
     Raises:
         WatchError: If the model is no module or has no parameters, the patterns match none,
@@ -168,6 +170,7 @@ class Watch:
         self._was_ready = False  # the taps were armed before the forward pass began
         self._chosen: Mapping[str, nn.Parameter] | None = None  # the watched ones, at this step
         self._covered: set[str] = set()  # parameters that optimizers have changed at this step
+        self._orphans: set[str] = set()  # trained ones that none changed at the last record
         self._stage = {"records": 0, "open": True, "paused": False, "warned": False}
         self._warn = once(self._stage)
         taps = None
@@ -276,29 +279,17 @@ class Watch:
             WatchError: If nothing was recorded there.
         """
         self._poll(wait=True)
-        found, known = {}, {}
-        for key in self.history.keys():  # noqa: SIM118  a history is no dict
-            metric = self.history[key] if key.startswith(_PREFIXES) else ()
-            if not len(metric) or not isinstance(metric.last, Sketch):
-                continue
-            metric = over_ranks(metric)
-            known |= dict.fromkeys(metric.formatted_steps)
-            try:
-                found[key] = metric.at(step)
-            except KeyError:
-                continue
-        if not found:
-            raise WatchError(
-                "nothing was recorded at this step.",
-                given=repr(step),
-                hint="one of " + ", ".join(known) if known else "train first",
-            )
-        return found
+        return sketches_at(self.history, step)
 
     def diagnose(self) -> Findings:
         """What is wrong with this training, in plain words: ``introspect.health(history)``."""
         self._poll(wait=True)
         return health(self.history)
+
+    @property
+    def overhead(self) -> float:
+        """What watching has cost until now, as a share of the time that the steps took."""
+        return self._pace.overhead
 
     def _before_step(self, optimizer: Optimizer) -> None:
         """Before an optimizer changes anything."""
@@ -315,7 +306,11 @@ class Watch:
                     self._recording.read_gradients_again()
                 self._was_told = False
                 if self._is_recording:
-                    self._recording.before(optimizer, held_by(optimizer, self._parameters(model)))
+                    chosen = self._parameters(model)
+                    if begins and self._orphans:  # a gradient that nobody will use tells a fault
+                        known = {name: p for name, p in chosen.items() if name in self._orphans}
+                        self._recording.gradients(known)
+                    self._recording.before(optimizer, held_by(optimizer, chosen))
                     self._write()
         except Exception as error:  # noqa: BLE001  training goes on
             self._warn(error, "")
@@ -345,6 +340,8 @@ class Watch:
         """A new step of the model: decide whether it is recorded, and under which label."""
         self._pace.tick()
         steps = self._clock.steps
+        if self._covered:
+            self._orphans = left_over(self._parameters(model), self._covered)
         # One step early as well: a label is new if it was another a step ago.
         is_near = self._every == "auto" or steps >= self._due - 1
         label = self._labels.anew(steps) if is_near and not self._calls else None
@@ -451,8 +448,7 @@ class Watch:
 
     def _covers(self, model: nn.Module) -> bool:
         """Whether every parameter that is trained has been changed at this step."""
-        trained = (name for name, p in self._parameters(model).items() if p.requires_grad)
-        return all(name in self._covered for name in trained)
+        return not left_over(self._parameters(model), self._covered)
 
     def _check_silence(self, model: nn.Module) -> None:
         """Warn once if no forward hook was called although there are gradients."""
@@ -494,6 +490,3 @@ class Watch:
         state = "closed" if not self._stage["open"] else f"every {self._every}"
         state = "paused" if self._stage["open"] and self._stage["paused"] else state
         return f"<Watch of {name}: {self._stage['records']} records, {state}>"
-
-
-_PREFIXES = tuple(f"{kind}/" for kind in KINDS)

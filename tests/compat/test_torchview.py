@@ -12,8 +12,7 @@ from torch import nn
 from introspect.compat import torchview as ours
 from introspect.compat.digraph import Digraph
 from introspect.compat.digraph.language import read
-from introspect.compat.ignored import forget
-from introspect.errors import FormatError, IntrospectWarning, TraceError
+from introspect.errors import FormatError, TraceError
 from tests.zoo.catalog import ENTRIES, NAMES
 from tests.zoo.runs import Runs
 
@@ -23,7 +22,8 @@ THEY_LOSE = {  # what reads zeros_like and randn_like; what was assigned to a pa
 }  # fmt: skip
 VISION = ["resnet50", "densenet121", "mobilenet_v3_small", "r3d_18"]
 SMALL = [name for name in NAMES if ENTRIES[name].family in {"hand", "kinds"}]
-ASKED = [name for name in SMALL if name not in THEY_LOSE] + VISION
+ODD = ["autograd_function_in_place", "autograd_function_two_outputs", "numpy_round_trip"]
+ASKED = [name for name in SMALL if name not in THEY_LOSE] + VISION + ODD
 LOOKS = [
     {},
     {"depth": 0},
@@ -83,6 +83,16 @@ def test_nothing_that_torchview_draws_is_missing_where_it_loses_arrows(real, nam
     assert arrows > their_arrows
 
 
+def test_how_a_lazy_module_gets_its_weights_is_not_drawn(real):
+    everything = {"depth": 9, "hide_module_functions": False, "hide_inner_tensors": False}
+    assert drawn(ours.draw_graph, "lazy", **everything) == drawn(
+        real.draw_graph, "lazy", device="cpu", **everything
+    )
+    closed, _ = drawn(ours.draw_graph, "lazy", depth=1)
+    theirs, _ = drawn(real.draw_graph, "lazy", device="cpu", depth=1)
+    assert closed == Counter(words.removeprefix("Lazy") for words in theirs.elements())
+
+
 def test_what_is_assigned_to_a_part_is_drawn():
     boxes, arrows = drawn(ours.draw_graph, "inplace_ops")
     (assigned,) = [words for words in boxes if words.startswith("__setitem__")]
@@ -112,6 +122,26 @@ def test_a_language_model_with_a_cache_is_drawn():
     with ENTRIES["gpt2"].opened() as (model, _, _):
         blocks = sum(type(module).__name__ == "GPT2Block" for module in model.modules())
     assert sum(count for words, count in boxes.items() if words.startswith("GPT2Block")) == blocks
+
+
+class Norm(nn.Module):
+    """A norm in full precision, whose cast returns its input itself where that is in it."""
+
+    def forward(self, x):
+        wide = x.to(torch.float32)
+        return wide * wide.pow(2).mean(-1, keepdim=True).rsqrt()
+
+
+def test_a_residual_comes_from_where_it_was_made_and_not_from_a_cast_of_it(real):
+    model = Runs(lambda m, x: (h := m.a(x)) + m.b(m.norm(h)), a=nn.Linear(4, 4), b=nn.Linear(4, 4))
+    model.norm = Norm()
+    for look in LOOKS:
+        mine = seen(ours.draw_graph(model, input_size=(1, 4), **look))
+        assert mine == seen(real.draw_graph(model, input_size=(1, 4), device="cpu", **look))
+    found = ours.draw_graph(model, input_size=(1, 4), depth=1)
+    edges = [(str(tail), str(head)) for tail, head in found.edge_list]
+    assert edges.count(("Linear", "add")) == 2
+    assert ("Norm", "add") not in edges
 
 
 def test_an_identity_stands_between():
@@ -167,19 +197,28 @@ def test_a_graph_is_drawn_again_as_its_attributes_say():
     assert len(found.id_dict) == len(found.node_set) == sum(deep[0].values())
 
 
-def test_nested_modules_are_clusters_and_the_missing_frames_are_told_once(real):
-    forget()
+def test_nested_modules_are_clusters_as_in_torchview(real):
     with ENTRIES["unet"].opened() as (model, args, _):
-        pass
-    with pytest.warns(IntrospectWarning, match="does not heed: expand_nested"):
-        found = ours.draw_graph(model, input_data=list(args), expand_nested=True)
-    theirs = real.draw_graph(model, input_data=list(args), expand_nested=True, device="cpu")
-    clusters = [
-        re.findall(r"label=(\w+) labeljust", one.visual_graph.source) for one in (found, theirs)
-    ]
+        options = {"input_data": list(args), "expand_nested": True}
+        clusters = [
+            re.findall(r"label=(\w+) labeljust", one.visual_graph.source)
+            for one in (
+                ours.draw_graph(model, **options),
+                real.draw_graph(model, device="cpu", **options),
+            )
+        ]
     assert clusters[0] == clusters[1] != []
-    again = ours.draw_graph(model, input_data=list(args), expand_nested=True)
-    assert again.visual_graph.source == found.visual_graph.source
+
+
+def test_nested_modules_are_framed():
+    inner = type("Inner", (nn.Sequential,), {})(nn.Linear(4, 4), nn.ReLU())
+    model = nn.Sequential(inner, nn.Linear(4, 2))
+    frames = []
+    for is_framed in (False, True):
+        found = ours.draw_graph(model, input_size=(1, 4), expand_nested=is_framed)
+        picture = found.visual_graph.pipe("svg").decode()
+        frames.append((picture.count("stroke-dasharray"), ">Inner<" in picture))
+    assert frames == [(0, False), (1, True)]
 
 
 def test_edges_are_numbered_when_not_strict():

@@ -327,11 +327,13 @@ def test_saved_files_are_what_their_suffix_says(suffix, tmp_path):
     assert again.read_bytes() == data
 
 
-def test_a_notebook_shows_the_picture_at_half_its_pixels():
+def test_a_notebook_shows_the_picture_at_two_thirds_of_its_pixels_in_few_colours():
     comparison = compare_histograms(run(2), KEY)
     bundle, sizes = comparison._repr_mimebundle_(include=None, exclude=None)
     picture = Image.open(io.BytesIO(base64.b64decode(bundle["image/png"])))
-    assert sizes["image/png"]["width"] == pytest.approx(picture.size[0] / 2, abs=1)
+    assert sizes["image/png"]["width"] == pytest.approx(picture.size[0] / 1.5, abs=1)
+    assert picture.mode == "P"
+    assert len(bundle["image/png"]) < len(comparison._repr_png_())
     assert bundle["text/plain"].startswith(f"<Comparison of {KEY}>")
     assert isinstance(comparison, Comparison)
 

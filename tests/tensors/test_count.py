@@ -109,6 +109,44 @@ def test_not_finite_values_are_told_apart():
     assert (count(huge).overflows, count(huge).min) == ((1, 0), -1e300)
 
 
+@pytest.mark.parametrize("place", [0, CHUNK_VALUES - 1, CHUNK_VALUES, 2 * CHUNK_VALUES + 2])
+@pytest.mark.parametrize("odd", [float("nan"), float("inf"), -float("inf")])
+def test_one_odd_value_in_any_chunk_is_noticed(place, odd):
+    tensor = noise(2 * CHUNK_VALUES + 3)
+    tensor[place] = odd
+    assert count(tensor) == Sketch.of(tensor.numpy())
+    assert count(tensor).finite == len(tensor) - 1
+
+
+@pytest.mark.filterwarnings("ignore:The PyTorch API of nested tensors")
+def test_rows_of_different_lengths_are_counted():
+    rows = [noise(5), noise(LARGE, seed=1)]
+    expected = Sketch.of(torch.cat(rows).numpy())
+    assert count(torch.nested.as_nested_tensor(rows)) == expected
+
+
+def test_a_large_sparse_tensor_is_never_made_dense():
+    """As the gradient of an embedding: 4 TB if it were."""
+    places = torch.tensor([[3, 3, 999_999_999]])
+    tensor = torch.sparse_coo_tensor(
+        places, noise(3 * 1000).reshape(3, 1000), (10**9, 1000), check_invariants=True
+    )
+    sketch = count(tensor)
+    stored = tensor.coalesce().values()
+    assert (sketch.n, sketch.finite - sketch.zeros) == (10**12, stored.numel())
+    assert (sketch.min, sketch.max) == (stored.min().item(), stored.max().item())
+    assert sketch.sum_squares == pytest.approx(stored.double().square().sum().item(), rel=1e-12)
+
+
+def test_a_subclass_without_plain_numbers_is_refused():
+    class Odd(torch.Tensor):
+        def numpy(self, **_):
+            raise RuntimeError("not this one")
+
+    with pytest.raises(SketchError, match="not this one"):
+        count(torch.ones(3).as_subclass(Odd))
+
+
 def test_a_parameter_keeps_its_graph_its_values_and_its_version():
     parameter = torch.nn.Parameter(noise(LARGE))
     before, version = parameter.detach().clone(), parameter._version
@@ -149,8 +187,9 @@ def test_random_numbers_are_the_same_afterwards():
 
 
 def test_a_tensor_without_values_is_refused():
-    with pytest.raises(SketchError, match="no numbers that can be counted"):
-        count(torch.empty(3, device="meta"))
+    for size in (3, LARGE):
+        with pytest.raises(SketchError, match="no numbers that can be counted"):
+            count(torch.empty(size, device="meta"))
     with pytest.raises(SketchError, match="2 to 7"):
         count(torch.ones(3), bits=9)
 

@@ -1,6 +1,7 @@
 """Findings as text, HTML and rich; alerts; what is not judged."""
 
 import xml.etree.ElementTree as ET
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -169,3 +170,23 @@ def test_a_listener_that_fails_ends_no_training():
         with pytest.warns(IntrospectWarning, match="training goes on"):
             watch.step(0)
         watch.step(1)
+
+
+def test_alerts_look_early_and_then_for_one_percent_of_the_time(monkeypatch):
+    now_s, looks = [0.0], []
+    clock = SimpleNamespace(perf_counter=lambda: now_s[0])
+    monkeypatch.setattr("introspect.tensors.findings.time", clock)
+
+    def look(self):
+        del self
+        looks.append(now_s[0])
+        now_s[0] += 0.1
+
+    monkeypatch.setattr(Alerts, "check", look)
+    alerts = Alerts(History(), print)
+    for _ in range(20_000):
+        alerts.check_seldom()
+        now_s[0] += 0.05
+    assert sum(at < 6.0 for at in looks) >= 4, "a short training is told of its faults, too"
+    assert 0.1 * len(looks) <= 0.5 + 0.01 * now_s[0] + 0.1
+    assert 0.1 * len(looks) >= 0.009 * now_s[0]

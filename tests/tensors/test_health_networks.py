@@ -173,6 +173,20 @@ def test_the_first_module_that_makes_nan_is_named_with_its_step(digits):
     assert "log" in one.hint
 
 
+@pytest.mark.parametrize("beside", [True, False], ids=["with numbers", "without numbers"])
+def test_the_first_nan_is_found_among_more_records_than_are_read(beside):
+    history = History()
+    for step in range(1000):
+        values = [1.0, np.nan] if step == 613 or (not beside and step > 613) else [1.0, 2.0]
+        history.log(step, **{"weights/a": Sketch.of(values)})
+        if beside:
+            history.log(step, **{"weights/a/nan": float(np.isnan(values).sum())})
+    (one,) = health(history).of("not finite")
+    assert one.step == 613
+    assert "1 of 2 values" in one.evidence
+    assert "one record before was 2" in one.evidence
+
+
 def test_a_nan_of_the_loss_alone_is_found():
     history = History()
     for step in range(4):
@@ -252,9 +266,10 @@ def test_a_channel_that_sticks_out_is_found(digits):
     net.fc2.weight.data[:, 7] = 0.0
     optimizer = torch.optim.SGD(net.parameters(), lr=1e-4)
     found, _ = train(net, digits, optimizer=optimizer)
-    names = {one.layer for one in found.of("outliers")}
-    assert names == {"fc1", "act1"}
-    assert all(one.severity == "notice" for one in found.of("outliers"))
+    (one,) = found.of("outliers")
+    assert one.layers == ("fc1", "act1")
+    assert one.severity == "notice"
+    assert one.what == "fc1 and act1 have outlier channels"
 
 
 def test_a_weight_that_loses_its_rank_is_found(digits):
@@ -285,3 +300,89 @@ def test_a_watch_diagnoses_itself(digits):
         watching.step(0)
     assert isinstance(health(watching), Findings)
     assert isinstance(watching.diagnose(), Findings)
+
+
+class Block(nn.Module):
+    """A residual block of two convolutions with batch normalisation."""
+
+    def __init__(self, wide):
+        super().__init__()
+        self.conv1 = nn.Conv2d(wide, wide, 3, padding=1, bias=False)
+        self.norm1 = nn.BatchNorm2d(wide)
+        self.conv2 = nn.Conv2d(wide, wide, 3, padding=1, bias=False)
+        self.norm2 = nn.BatchNorm2d(wide)
+        self.relu = nn.ReLU()
+
+    def forward(self, x):
+        inner = self.norm2(self.conv2(self.relu(self.norm1(self.conv1(x)))))
+        return self.relu(x + inner)
+
+
+class Rows(nn.Module):
+    """A small transformer that reads an image row by row."""
+
+    def __init__(self):
+        super().__init__()
+        self.embed = nn.Linear(8, 32)
+        self.place = nn.Parameter(0.02 * torch.randn(8, 32))
+        layer = nn.TransformerEncoderLayer(
+            32, 4, 64, dropout=0.0, activation="gelu", batch_first=True, norm_first=True
+        )
+        self.encoder = nn.TransformerEncoder(layer, 3, enable_nested_tensor=False)
+        self.head = nn.Linear(32, 10)
+
+    def forward(self, x):
+        return self.head(self.encoder(self.embed(x.view(-1, 8, 8)) + self.place).mean(1))
+
+
+def residual():
+    start = [nn.Unflatten(1, (1, 8, 8)), nn.Conv2d(1, 16, 3, padding=1), nn.BatchNorm2d(16)]
+    end = [nn.AdaptiveAvgPool2d(2), nn.Flatten(), nn.Linear(64, 10)]
+    return nn.Sequential(*start, nn.ReLU(), Block(16), Block(16), *end)
+
+
+@pytest.mark.parametrize(
+    ("make", "optimizer", "steps"),
+    [
+        (residual, lambda p: torch.optim.SGD(p, lr=0.02, momentum=0.9), 60),
+        (Rows, lambda p: torch.optim.AdamW(p, lr=2e-3), 120),
+        (lambda: mlp(64, 128, 128, 10), lambda p: torch.optim.Adam(p, lr=1e-3), 80),
+    ],
+    ids=["residual", "transformer", "mlp with Adam"],
+)
+def test_nothing_is_found_in_other_healthy_networks(digits, make, optimizer, steps):
+    torch.manual_seed(0)
+    net = make()
+    found, history = train(net, digits, optimizer=optimizer(net.parameters()), steps=steps)
+    assert history["loss"].last < 0.5
+    assert list(found.faults) == [], found
+    assert list(found) == [], found
+
+
+def test_a_layer_that_the_optimizer_was_not_given_is_found_by_its_gradient(digits):
+    net = mlp(64, 64, 64, 10)
+    optimizer = torch.optim.SGD([*net.fc0.parameters(), *net.fc2.parameters()], lr=0.05)
+    found, history = train(net, digits, optimizer=optimizer)
+    (one,) = found.of("frozen")
+    assert one.severity == "fault"
+    assert one.layers == ("fc1.weight", "fc1.bias")
+    assert "They get a gradient" in one.evidence
+    assert history["gradients/fc1.weight"].formatted_steps[0] == "2", "from the second record on"
+    assert [other.cause for other in found] == ["frozen"], "what piles up is no explosion"
+
+
+def test_a_pooling_behind_a_dead_unit_shares_its_finding(digits):
+    torch.manual_seed(0)
+    net = nn.Sequential(
+        nn.Unflatten(1, (1, 8, 8)),
+        nn.Conv2d(1, 8, 3, padding=1),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Flatten(),
+        nn.Linear(128, 10),
+    )
+    net[1].bias.data.fill_(-50.0)
+    found, _ = train(net, digits)
+    (one,) = found.of("dead")
+    assert one.layers == ("2", "3")
+    assert not found.of("update ratio"), "no gradient arrives, which says it"

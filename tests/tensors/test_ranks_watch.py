@@ -16,10 +16,11 @@ from torch import nn
 from introspect.errors import WatchError
 from introspect.history import History
 from introspect.nouns.sketch import Sketch
+from introspect.nouns.watched import over_ranks
 from introspect.tensors import watch
 from introspect.tensors.readings import Reading
 from introspect.tensors.reducing import Reducing, Window, _row, _widened, window_of
-from introspect.tensors.sharding import over_ranks, own_part
+from introspect.tensors.sharding import own_part
 
 pytestmark = pytest.mark.skipif(
     not torch.distributed.is_available(), reason="this torch has no torch.distributed"

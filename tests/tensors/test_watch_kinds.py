@@ -601,3 +601,34 @@ def test_a_sweep_on_a_device_is_read_later_and_equal():
         assert found[f"weights/{name}"] == Sketch.of(old[name])
         assert found[f"gradients/{name}"] == Sketch.of(parameter.grad)
     assert found["activations/1"].n == 512
+
+
+def test_the_overhead_is_the_share_of_the_time_that_records_took(model):
+    optimizer = sgd(model)
+    with watch(model, optimizer, every=2) as watching:
+        assert watching.overhead == 0.0
+        for _ in range(20):
+            optimizer.zero_grad()
+            model(inputs()).sum().backward()
+            optimizer.step()
+        pace = watching._pace
+        assert watching.overhead == pytest.approx(pace.spent_s / pace.trained_s)
+        assert watching.overhead > 0.0
+
+
+def test_learning_rates_are_logged_by_group_and_by_optimizer(model):
+    one = torch.optim.SGD(
+        [{"params": [model[0].weight], "lr": 0.5}, {"params": [model[0].bias], "lr": 0.25}]
+    )
+    two = torch.optim.Adam(model[2].parameters(), lr=torch.tensor(0.125))
+    schedule = torch.optim.lr_scheduler.ExponentialLR(one, 0.5)
+    with watch(model, every=1) as watching:
+        for _ in range(2):
+            model(inputs()).sum().backward()
+            one.step()
+            two.step()
+            schedule.step()
+    history = watching.history
+    assert history["optimizer/group_0/lr"].data.tolist() == [0.5, 0.25]
+    assert history["optimizer/group_1/lr"].data.tolist() == [0.25, 0.125]
+    assert history["optimizer_1/lr"].data.tolist() == [0.125, 0.125]

@@ -6,9 +6,8 @@ picture is laid out here, and needs neither Graphviz nor the package graphviz.
 ==========================  ==================================================================
 name
 ==========================  ==================================================================
-``draw_graph``              same: signature, boxes, arrows, ``x2``, rolled modules; what is better,
-                            see below. Partly: with ``expand_nested`` the text has the clusters
-                            and the picture no frames, which it says once
+``draw_graph``              same: signature, boxes, arrows, ``x2``, rolled modules, frames
+                            of ``expand_nested``; what is better, see below
 ``ComputationGraph``        same: ``visual_graph`` ``resize_graph`` ``fill_visual_graph``
                             ``render_nodes`` ``render_edges`` ``add_node`` ``add_edge``
                             ``get_node_label`` ``get_node_color`` ``reset_graph_history``
@@ -29,12 +28,17 @@ Better in ``draw_graph``:
 - so is what comes after an in-place assignment, a detection model's list of images, a tensor
   subclass, a nested tensor, DTensors, inputs and outputs in dataclasses;
 - ``zeros_like(x)`` and ``randn_like(x)`` have an arrow to what reads them;
+- scripted functions are drawn, and what comes after them; a traced module has the name of its
+  class, where torchview writes ``forward``; a lazy one the name of what it becomes;
 - ``torch`` is not patched, and the model's train and eval flags, buffers, random numbers and
   device stay as they were; a model on ``meta`` is drawn;
 - of several arrows between two boxes one is drawn and counted, with ``strict=True``;
 - half precision on the CPU, and compiled and scripted models, bring no warning.
 
-Not here: ``context_tracker``, ``node_hierarchy``, ``traverse_graph``, ``collect_graph``.
+Different: a tensor that is given twice is one input, as the model can see that it is.
+
+Not here: a box for ``requires_grad_``, which changes no number; ``context_tracker``,
+``node_hierarchy``, ``traverse_graph``, ``collect_graph``.
 """
 
 from introspect.compat.torchview.computation_graph import ComputationGraph

@@ -20,6 +20,9 @@ CREATORS = frozenset(
 )
 """Functions whose tensors are followed as if they were inputs."""
 
+_LEAVES_TORCH = frozenset({"numpy", "__array__", "__dlpack__"})
+"""Functions behind which tensors may come back that nobody saw being made."""
+
 Kind = Literal["input", "created", "op", "pass", "opaque", "entry"]
 
 
@@ -104,6 +107,15 @@ class _Follower:
         self.order = 0
         self.next_call = 0
         self.busy: set[Call] = set()
+        self.passed: list[dict[Value, Version]] = []  # in each open call: as it was before
+        self.has_left = False
+        # What a lazy module's first call makes of its own parameters is none of the model's flow.
+        self.becoming = {
+            value
+            for op in graph.ops
+            if op.name == "set_data" and op.inputs and op.inputs[0].kind != "result"
+            for value in op.inputs[1:]
+        }
         for op in graph.ops:
             for call in _around(op.call):
                 if call in self.busy:
@@ -166,6 +178,8 @@ class _Follower:
     def enter(self, call: Call) -> None:
         self.next_call = max(self.next_call, call.index + 1)
         self.open.append(call)
+        self.passed.append({})
+        self.welcome(call.inputs)
         given = [value for value in call.inputs if value in self.now]
         if not given and len(self.drawn) > 1:
             self.drawn.append(self.drawn[-1])
@@ -183,6 +197,11 @@ class _Follower:
             for value in dict.fromkeys(call.outputs):
                 self.hand_out(call, value)
         self.drawn.pop()
+        for value, before in self.passed.pop().items():
+            if value not in call.outputs:
+                self.now[value] = before  # who reads it outside has it from where it came from
+            elif self.passed:
+                self.passed[-1].setdefault(value, before)
 
     def hand_out(self, call: Call, value: Value) -> None:
         given = self.found.inputs_of[call]
@@ -195,23 +214,43 @@ class _Follower:
             maker = self.maker("pass")
             self.read(maker, [value])
             self.make(maker, value, version)
+            if len(self.passed) > 1:
+                self.passed[-2].setdefault(value, version)
         if value in self.now:
             self.now[value].left.append(call)
 
+    def welcome(self, values: tuple[Value, ...]) -> None:
+        """Tensors that come back from outside of torch are made where they are first read."""
+        for value in values:
+            if self.has_left and value.kind == "constant" and value not in self.now:
+                self.make(self.maker("created"), value)
+
     def follow(self, op: Op) -> None:
+        self.welcome(op.inputs)
+        self.has_left |= op.name in _LEAVES_TORCH
         given = [value for value in op.inputs if value in self.now]
         made = op.outputs or (op.inputs[:1] if "pass_through" in op.flags else ())
         if not given:
             if op.name in CREATORS:
                 for value in made:
-                    self.make(self.maker("created"), value)
+                    if value not in self.becoming:
+                        self.make(self.maker("created"), value)
             return
         if made:
+            if "pass_through" in op.flags and self.passed:
+                for value in made:
+                    if value in self.now:
+                        self.passed[-1].setdefault(value, self.now[value])
             maker = self.maker("op", op)
             self.found.inputs_of[op] = given
             self.read(maker, given)
+            whole = [value for value in dict.fromkeys(made) if value.kind != "alias"]
             for value in dict.fromkeys(made):
-                self.make(maker, value)
+                twin = next((w for w in whole if w is not value and w.shape == value.shape), None)
+                if value.kind == "alias" and twin in self.now:
+                    self.now[value] = self.now[twin]  # what an op returned of what it wrote into
+                else:
+                    self.make(maker, value)
 
 
 def _around(call: Call | None) -> Iterator[Call]:

@@ -118,7 +118,7 @@ class _Painter:
                 len(maker.chain),
                 key,
                 input_shape=_shapes(self.flow.inputs_of[op]),
-                output_shape=_shapes([version.value for version in maker.made]),
+                output_shape=_shapes(_returned(maker)),
                 attributes=f"{op.arguments}, {dict(op.options)}" if is_asked else None,
             )
             self.boxes[maker] = (maker.order, node, maker.chain)
@@ -193,6 +193,12 @@ class _Painter:
     def is_last(self, version: Version) -> bool:
         """Whether it is drawn as an output only, and its readers hang on what made it."""
         return self.look.hide_inner_tensors and version in self.outputs
+
+
+def _returned(maker: Maker) -> list[Value]:
+    """What an op returned, without tensors that changed with it; all of it if it returned none."""
+    made = [version.value for version in maker.made]
+    return [value for value in made if value.kind != "alias"] or made
 
 
 def _shapes(values: "list[Value] | tuple[Value, ...]") -> list[tuple[int, ...]]:

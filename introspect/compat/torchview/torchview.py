@@ -7,7 +7,6 @@ import torch
 from torch import nn
 
 from introspect.compat.digraph import Digraph
-from introspect.compat.ignored import tell_ignored
 from introspect.compat.torchinfo.enums import Mode
 from introspect.compat.torchinfo.forward import in_mode
 from introspect.compat.torchinfo.inputs import checked_sizes, made_inputs, own_device, to_device
@@ -86,9 +85,6 @@ def draw_graph(  # noqa: PLR0913, PLR0917  the order of torchview
         [('input-tensor', 'Linear'), ('Linear', 'ReLU'), ('ReLU', 'output-tensor')]
     """
     _check(depth, mode, graph_dir)
-    if expand_nested:
-        why = "the text has a cluster for each module, the picture no frames"
-        tell_ignored("torchview.draw_graph", "expand_nested", reason=why)
     if (input_data is None) == (input_size is None):
         raise TraceError(
             "one of input_data and input_size is the input.", hint="input_size=(1, 3, 224, 224)"

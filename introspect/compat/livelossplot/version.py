@@ -1,0 +1,3 @@
+"""The version of livelossplot whose behaviour is kept."""
+
+__version__ = "0.6.1"
