@@ -18,6 +18,31 @@ from introspect.errors import SketchError
 from introspect.nouns.values import to_numpy
 
 
+def without_gaps(values: Any) -> tuple[Any, int]:
+    """A sparse tensor to the values that it stores, and how many zeros it does not.
+
+    So that the gradient of a large embedding is never made dense. Anything else as it is.
+
+    Raises:
+        SketchError: If the tensor cannot be read.
+
+    Example:
+        >>> without_gaps([1.0, 0.0])
+        ([1.0, 0.0], 0)
+    """
+    layout = str(getattr(values, "layout", "")).removeprefix("torch.")
+    if not layout.startswith("sparse"):
+        return values, 0
+    try:
+        values = values.detach()
+        if layout == "sparse_coo":
+            values = values.coalesce()  # adds up what is stored twice
+        stored = values.values()
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise _refused(values, error) from error
+    return stored, values.numel() - stored.numel()
+
+
 def flat_floats(values: Any) -> npt.NDArray[Any]:
     """The numbers in `values` as float32 or float64 of shape ``(n,)``, in any order.
 
@@ -29,6 +54,9 @@ def flat_floats(values: Any) -> npt.NDArray[Any]:
         (array([1., 0.], dtype=float32), array([5.]))
     """
     try:
+        if getattr(values, "is_nested", False):  # rows of different lengths
+            rows = [flat_floats(row) for row in values.detach().unbind()]
+            return np.concatenate(rows) if rows else np.empty(0, np.float32)
         array = to_numpy(_plain_tensor(values))
     except (TypeError, ValueError, RuntimeError) as error:
         raise _refused(values, error) from error

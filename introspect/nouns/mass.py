@@ -8,12 +8,13 @@ Cost: 20 us a distribution function, 60 us a distance, for sketches of 300 bins.
 
 Axes:
     K: intervals
-    E: edges given by the caller
+    E: edges given by the caller    B: TensorBoard's buckets, those that are filled
 
 Not here: which intervals a sketch has (``introspect.nouns.sketch``).
 """
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -85,6 +86,39 @@ def density(mass: Mass, edges: Floats) -> Floats:
     reached = mass.before(edges)
     reached[-1] = mass.at(edges[-1:])[0]
     return np.diff(reached) / np.diff(edges)
+
+
+@cache
+def tensorboard_edges() -> Floats:
+    """The edges of TensorBoard's buckets: 0, and on both sides 1e-12 and a tenth more each.
+
+    float64 of shape ``(1549,)``, ascending, all below 1e20; read-only. Multiplied one by one,
+    as its writer does, since a power would round in another way.
+    """
+    sizes, size = [], 1e-12
+    while size < 1e20:
+        sizes.append(size)
+        size *= 1.1
+    edges = np.array([*(-size for size in reversed(sizes)), 0.0, *sizes])
+    edges.flags.writeable = False
+    return edges
+
+
+def buckets(mass: Mass, finite: int) -> tuple[Floats, Floats]:
+    """So many values in TensorBoard's buckets, an empty one first: a bucket knows only its end.
+
+    Returns:
+        Upper limits and counts, float64 of shape ``(B,)`` each; the counts are whole.
+    """
+    edges = tensorboard_edges()
+    limits = np.append(edges, max(float(mass.knots[-1]), np.nextafter(edges[-1], np.inf)))
+    reached = np.append(np.rint(mass.before(edges) * finite), finite)
+    counts = np.diff(reached, prepend=0.0)
+    filled = np.flatnonzero(counts)
+    first, last = int(filled[0]), int(filled[-1])
+    if first:
+        return limits[first - 1 : last + 1], counts[first - 1 : last + 1]
+    return np.append(mass.knots[0], limits[: last + 1]), np.append(0.0, counts[: last + 1])
 
 
 def w1(first: Mass, second: Mass) -> float:

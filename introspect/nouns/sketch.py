@@ -17,26 +17,29 @@ is at most ``2**-bits / (2 + 2**-bits)``: 5.9 % at 3 bits, 0.4 % at 7 (DDSketch,
 Cost: 2.4 ns an element to make, 10 us to add, 12 bytes an occupied bin (150 to 400 bins).
 
 Axes:
-    K: occupied bins    E: edges given by the caller
+    K: occupied bins    E: edges given by the caller    B: TensorBoard's buckets
 
 Not here: the bytes of a sketch (``introspect.nouns.sketch_bytes``), distances over intervals
-(``introspect.nouns.mass``), torch's faster counting (``introspect.tensors.count``).
+(``introspect.nouns.mass``), sums and differences (``introspect.nouns.sketch_sums``), torch's
+faster counting (``introspect.tensors.count``).
 """
 
 from dataclasses import dataclass
 from math import isnan, sqrt
-from typing import Any, Self, overload
+from typing import Any, Self, cast, overload
 
 import numpy as np
 import numpy.typing as npt
 
 from introspect.errors import SketchError
-from introspect.nouns import mass
-from introspect.nouns.float_bins import FLOAT32_LIMIT, Tally, bins_of, intervals, tally
-from introspect.nouns.float_values import flat_floats
+from introspect.nouns import float_bins, mass
+from introspect.nouns.float_bins import FLOAT32_LIMIT, Tally, bins_of, tally
+from introspect.nouns.float_values import flat_floats, without_gaps
 from introspect.nouns.mass import Mass
 
 Floats = npt.NDArray[np.float64]
+
+_NONE = np.empty(0)
 
 BITS = range(2, 8)
 """How many mantissa bits a sketch may keep."""
@@ -95,7 +98,8 @@ class Sketch:
             [-1024, 0, 1016, 1032]
         """
         check_bits(bits)
-        return cls.from_tally(tally(flat_floats(values), bits), bits=bits)
+        plain, zeros = without_gaps(values)
+        return cls.from_tally(tally(flat_floats(plain), bits), bits=bits).with_zeros(zeros)
 
     @classmethod
     def from_tally(cls, found: Tally, *, bits: int) -> Self:
@@ -113,6 +117,18 @@ class Sketch:
             infinities=found.infinities,
             overflows=found.overflows,
         )
+
+    def with_zeros(self, zeros: int) -> Self:
+        """The same and so many zeros more: those that a sparse tensor does not store.
+
+        Example:
+            >>> Sketch.of([1.0]).with_zeros(3) == Sketch.of([1.0, 0.0, 0.0, 0.0])
+            True
+        """
+        if not zeros:
+            return self
+        only = type(self)(self.bits, np.zeros(1, np.int32), np.array([zeros]), 0.0, 0.0, 0.0, 0.0)
+        return cast("Self", self + only)
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "Sketch":
@@ -212,20 +228,20 @@ class Sketch:
 
     def _order_statistic(self, rank: Floats) -> Floats:
         """The rank-th smallest value, rank 0 first."""
-        lower, upper, counts = self._intervals()
+        lower, upper, counts = self.intervals()
         half = lower / 2 + upper / 2
         middle = np.divide(lower, half, out=np.zeros_like(half), where=half != 0) * upper
         found = middle[np.searchsorted(np.cumsum(counts), rank, side="right")]
         return np.where(rank == 0, self.min, np.where(rank == self.finite - 1, self.max, found))
 
-    def _intervals(self) -> tuple[Floats, Floats, npt.NDArray[np.int64]]:
+    def intervals(self) -> tuple[Floats, Floats, npt.NDArray[np.int64]]:
         """Lower end, upper end and count of each bin and overflow, in order.
 
         Cut to the exact minimum and maximum, so that a hard bound (a uniform start, a clipped
         weight) stays hard. Zero is a point.
         """
         rows = self.bins + ((255 << self.bits) - 1)
-        lower, upper = (ends[rows] for ends in intervals(self.bits))
+        lower, upper = (ends[rows] for ends in float_bins.intervals(self.bits))
         counts = self.counts
         below, above = self.overflows
         if below:
@@ -241,7 +257,7 @@ class Sketch:
 
     def spread(self, *, zeros: bool = True) -> Mass:
         """Where the finite values lie, each bin spread evenly; without zeros on request."""
-        lower, upper, counts = self._intervals()
+        lower, upper, counts = self.intervals()
         share = counts / max(self.finite, 1)
         if not zeros:
             share[(lower == 0) & (upper == 0)] = 0.0
@@ -293,6 +309,25 @@ class Sketch:
             return np.zeros(len(wanted) - 1)
         return mass.density(self.spread(zeros=zeros), wanted)
 
+    def buckets(self) -> tuple[Floats, Floats]:
+        """The counts in TensorBoard's buckets, as its ``add_histogram_raw`` takes them.
+
+        Its edges grow by a tenth from 1e-12 to 1e20, on both sides of 0. A bin that one of
+        them cuts is split in proportion, so up to each edge the number is right to what lies
+        in that bin; the sum of all is exact.
+
+        Returns:
+            Upper limits and counts, float64 of shape ``(B,)`` each: from an empty bucket
+            before the first that is filled to the last. Counts are whole numbers. Both are
+            empty if there are no finite values.
+
+        Example:
+            >>> limits, counts = Sketch.of([1.0, 1.0, 1.2]).buckets()
+            >>> limits.round(2).tolist(), counts.tolist()
+            ([1.01, 1.11, 1.22], [0.0, 2.0, 1.0])
+        """
+        return mass.buckets(self.spread(), self.finite) if self.finite else (_NONE, _NONE)
+
     def support(self, low: float = 0.001, high: float = 0.999) -> tuple[float, float]:
         """The points between which nearly everything lies: the robust range of a picture.
 
@@ -341,7 +376,7 @@ class Sketch:
             return float("nan")
         return mass.ks(self.spread(), other.spread())
 
-    def coarser(self, bits: int) -> Self:
+    def coarser(self, bits: int) -> "Sketch":
         """The sketch that fewer bits would have made: sums of neighbouring bins, exact.
 
         Raises:
@@ -358,47 +393,38 @@ class Sketch:
                 given=f"a sketch of {self.bits} bits",
                 hint=f"Sketch.of(values, bits={bits})",
             )
-        size = np.abs(self.bins) >> (self.bits - bits)
-        bins, counts = _summed(np.sign(self.bins) * size, self.counts)
-        return self._like(self, bits=bits, bins=bins, counts=counts)
+        from introspect.nouns import sketch_sums  # noqa: PLC0415  it builds sketches
 
-    def _like(
-        self, other: "Sketch", *, bits: int, bins: npt.NDArray[Any], counts: npt.NDArray[Any]
-    ) -> Self:
-        return type(self)(
-            bits,
-            bins,
-            counts,
-            other.min,
-            other.max,
-            other.sum,
-            other.sum_squares,
-            other.nans,
-            other.infinities,
-            other.overflows,
-        )
+        return sketch_sums.coarser(self, bits)
 
     def __add__(self, other: object) -> "Sketch":
         """The sketch of both; of different bits, the coarser. Any order gives the same."""
         if not isinstance(other, Sketch):
             return NotImplemented
-        bits = min(self.bits, other.bits)
-        one, two = self.coarser(bits), other.coarser(bits)
-        bins, counts = _summed(
-            np.concatenate([one.bins, two.bins]), np.concatenate([one.counts, two.counts])
-        )
-        return Sketch(
-            bits=bits,
-            bins=bins,
-            counts=counts,
-            min=float(np.fmin(self.min, other.min)),
-            max=float(np.fmax(self.max, other.max)),
-            sum=self.sum + other.sum,
-            sum_squares=self.sum_squares + other.sum_squares,
-            nans=self.nans + other.nans,
-            infinities=_pairwise(self.infinities, other.infinities),
-            overflows=_pairwise(self.overflows, other.overflows),
-        )
+        from introspect.nouns import sketch_sums  # noqa: PLC0415  it builds sketches
+
+        return sketch_sums.added(self, other)
+
+    def __sub__(self, other: object) -> "Sketch":
+        """What was counted since: of a sum and a part of it, the sketch of the rest.
+
+        Counts are exact. Where both have the same minimum (or maximum), nobody knows which
+        of them brought it; then that of the rest is known to one bin, outwards.
+
+        Raises:
+            SketchError: If the other is no part of this one.
+
+        Example:
+            >>> monday, tuesday = Sketch.of([1.0, 2.0]), Sketch.of([0.5, 2.0])
+            >>> since = (monday + tuesday) - monday
+            >>> since.n, since.min, since.max, since.mean
+            (2, 0.5, 2.0, 1.25)
+        """
+        if not isinstance(other, Sketch):
+            return NotImplemented
+        from introspect.nouns import sketch_sums  # noqa: PLC0415  it builds sketches
+
+        return sketch_sums.since(self, other)
 
     def __radd__(self, other: object) -> "Sketch":
         """So that ``sum(sketches)`` works, which starts from 0."""
@@ -442,20 +468,6 @@ def check_bits(bits: int) -> None:
     """Raise a SketchError unless `bits` is a number of mantissa bits that can be counted."""
     if not isinstance(bits, int) or bits not in BITS:
         raise SketchError("a sketch keeps 2 to 7 mantissa bits.", given=f"bits={bits!r}")
-
-
-def _summed(
-    bins: npt.NDArray[np.int32], counts: npt.NDArray[np.int64]
-) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
-    """Ascending bins without repeats, and the sums of their counts (in int64: exact)."""
-    unique, place = np.unique(bins, return_inverse=True)
-    total = np.zeros(len(unique), np.int64)
-    np.add.at(total, place, counts)
-    return unique.astype(np.int32), total
-
-
-def _pairwise(one: tuple[int, int], two: tuple[int, int]) -> tuple[int, int]:
-    return one[0] + two[0], one[1] + two[1]
 
 
 def _is_close(one: float, two: float, tolerance: float) -> bool:

@@ -57,6 +57,7 @@ def draws():
     }
 
 
+@settings(deadline=None)
 @given(arrays(any_float32), bits_range)
 def test_every_float_is_counted_in_the_bin_that_the_edges_give(values, bits):
     sketch = Sketch.of(values, bits=bits)
@@ -67,6 +68,7 @@ def test_every_float_is_counted_in_the_bin_that_the_edges_give(values, bits):
     assert sketch.n == len(values)
 
 
+@settings(deadline=None)
 @given(arrays(finite32, low=1), bits_range)
 def test_moments_are_exact_beside_the_bins(values, bits):
     sketch = Sketch.of(values, bits=bits)
@@ -78,6 +80,7 @@ def test_moments_are_exact_beside_the_bins(values, bits):
     assert sketch.share_zero == pytest.approx(np.mean(abs(wide) < 2.0 ** -(126 + bits)))
 
 
+@settings(deadline=None)
 @given(arrays(normal32, low=1), bits_range, st.lists(st.floats(0, 1), min_size=1, max_size=5))
 def test_quantiles_keep_the_error_bound_of_the_bits(values, bits, q):
     """Between order statistics of one sign; across zero the bound is that of the magnitudes."""
@@ -101,6 +104,7 @@ def test_quantiles_of_large_samples_keep_the_bound(name, bits):
     assert (abs(found - exact) <= 2.0**-bits / (2 + 2.0**-bits) * abs(exact) * 1.001).all()
 
 
+@settings(deadline=None)
 @given(arrays(finite32, low=1))
 def test_the_ends_are_exact(values):
     sketch = Sketch.of(values)
@@ -108,6 +112,7 @@ def test_the_ends_are_exact(values):
     assert sketch.support(0.0, 1.0) == pytest.approx((values.min(), values.max()), abs=2.0**-129)
 
 
+@settings(deadline=None)
 @given(arrays(any_float64, np.float64), arrays(any_float64, np.float64), bits_range, bits_range)
 def test_a_sum_of_sketches_is_the_sketch_of_everything(one, two, bits_one, bits_two):
     merged = Sketch.of(one, bits=bits_one) + Sketch.of(two, bits=bits_two)
@@ -116,6 +121,7 @@ def test_a_sum_of_sketches_is_the_sketch_of_everything(one, two, bits_one, bits_
     assert merged == Sketch.of(two, bits=bits_two) + Sketch.of(one, bits=bits_one)
 
 
+@settings(deadline=None)
 @given(arrays(any_float32), st.integers(3, 7))
 def test_a_coarser_sketch_is_the_one_that_fewer_bits_make(values, bits):
     for fewer in range(2, bits + 1):
@@ -220,6 +226,7 @@ def test_nothing_is_a_sketch_too():
     assert Sketch.from_bytes(empty.to_bytes()) == empty
 
 
+@settings(deadline=None)
 @given(arrays(finite32, low=1, high=40), st.lists(finite32, min_size=1, max_size=10))
 def test_the_cdf_is_the_share_of_values_to_within_one_bin(values, points):
     sketch = Sketch.of(values)
@@ -266,6 +273,7 @@ def test_distances_agree_with_scipy_on_the_values(change):
     assert one.ks(two) == pytest.approx(ks, abs=0.005)
 
 
+@settings(deadline=None)
 @given(arrays(normal32, low=1, high=30), arrays(normal32, low=1, high=30))
 def test_distances_are_symmetric_and_zero_to_itself(one, two):
     a, b = Sketch.of(one / 1e10), Sketch.of(two / 1e10)
@@ -276,6 +284,7 @@ def test_distances_are_symmetric_and_zero_to_itself(one, two):
     assert -1e-12 <= a.ks(b) <= 1 + 1e-12
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.sampled_from([-4.0, -2.0, 0.0, 1.0, 8.0]), min_size=1, max_size=20),
     st.lists(st.sampled_from([-4.0, -2.0, 0.0, 1.0, 8.0]), min_size=1, max_size=20),
@@ -287,7 +296,7 @@ def test_distances_of_single_points_are_near_scipys(one, two):
     assert a.ks(b) >= exact_ks(one, two) - 1e-9
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(arrays(any_float64, np.float64, high=200), bits_range)
 def test_bytes_bring_the_same_sketch_back(values, bits):
     sketch = Sketch.of(values, bits=bits)
@@ -299,6 +308,7 @@ def test_bytes_bring_the_same_sketch_back(values, bits):
     )
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(1, 2**62), min_size=1, max_size=40))
 def test_counts_of_any_size_come_back(counts):
     bins = np.arange(len(counts), dtype=np.int32) * 7 - 100
@@ -317,6 +327,7 @@ def test_twenty_million_weights_stay_under_600_bytes():
     assert len(whole.to_bytes()) <= 600
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_a_flipped_bit_is_noticed(data):
     good = bytearray(Sketch.of(np.linspace(-1, 1, 50)).to_bytes())
@@ -326,6 +337,7 @@ def test_a_flipped_bit_is_noticed(data):
         Sketch.from_bytes(bytes(good))
 
 
+@settings(deadline=None)
 @given(st.integers(0, 200))
 def test_bytes_cut_short_are_noticed(size):
     good = Sketch.of(np.linspace(-1, 1, 500)).to_bytes()
@@ -333,7 +345,7 @@ def test_bytes_cut_short_are_noticed(size):
         Sketch.from_bytes(good[: min(size, len(good) - 1)])
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(st.binary(max_size=200), st.integers(0, 9), st.booleans())
 def test_any_bytes_with_a_right_checksum_are_a_sketch_or_an_error(noise, bits, starts_right):
     """Damage that a checksum cannot see: an attacker, or another program."""
