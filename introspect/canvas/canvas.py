@@ -25,6 +25,7 @@ from introspect.canvas.clock import ProgressClock
 from introspect.canvas.draw_charts import Charts
 from introspect.canvas.draw_things import Things
 from introspect.canvas.faults import Faults
+from introspect.canvas.planned import reaching
 from introspect.canvas.screens import (
     BACKENDS,
     Backend,
@@ -110,7 +111,8 @@ class Canvas(Charts, Things):
         if page:
             from introspect.canvas.page.screen import PageScreen  # noqa: PLC0415  an extra
 
-            self._screen = PageScreen(report=self._faults)
+            make = weakref.WeakMethod(self._easel)  # the page outlives its canvas
+            self._screen = PageScreen(report=self._faults, easel=lambda: cast("Any", make())(theme))
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -334,7 +336,7 @@ class Canvas(Charts, Things):
         self._ax = ax
 
     def _show(self, panels: tuple[Placed, ...]) -> None:
-        self._panels = panels
+        self._panels = panels = reaching(panels)
         if os.getpid() != self._process:
             return  # a forked child has no screen: its parent draws
         if self._screen is None:

@@ -12,9 +12,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from introspect.canvas import sources, sources_names, sources_points
-from introspect.canvas.sources_media import KINDS, magnitudes_panel, ridge_panel
+from introspect.canvas.sources_lines import in_epochs
+from introspect.canvas.sources_media import magnitudes_panel, ridge_panel
 from introspect.nouns.panels import Panel
 from introspect.nouns.panels.lines import Ends
+from introspect.nouns.watched import KINDS
 
 Names = Sequence[str] | None
 
@@ -81,7 +83,7 @@ class Charts(ABC):
             ),
         )
 
-    def draw_bar(
+    def draw_bar(  # noqa: PLR0913  the options of a chart
         self,
         values: Any,
         names: Names = None,
@@ -92,6 +94,7 @@ class Charts(ABC):
         title: str = "",
         ylabel: str = "",
         limits: Ends | None = None,
+        epochs: float | Sequence[int] | None = None,
     ) -> None:
         """A bar for each name; the row before the newest is a tick on each.
 
@@ -107,31 +110,42 @@ class Charts(ABC):
             title: What is shown.
             ylabel: The unit; with a ``%`` in it, shares are written as percent.
             limits: Ends of the axis of values; bars begin at 0 in any case.
+            epochs: For int steps: steps in an epoch, or the steps at which epochs end.
         """
         known = [labels] if isinstance(labels, str) else labels
         self._draw(
             title,
-            lambda: sources_names.bar_panel(
-                values,
-                names,
-                totals=totals,
-                labels=known,
-                direction=direction,
-                title=title,
-                ylabel=ylabel,
-                limits=limits,
+            lambda: in_epochs(
+                sources_names.bar_panel(
+                    values,
+                    names,
+                    totals=totals,
+                    labels=known,
+                    direction=direction,
+                    title=title,
+                    ylabel=ylabel,
+                    limits=limits,
+                ),
+                epochs,
             ),
         )
 
-    def draw_hist(self, metric: Any, title: str = "", *, limit: int = 4) -> None:
-        """The distributions of the last steps of a metric, overlaid.
+    def draw_hist(
+        self, metric: Any, title: str = "", *, limit: int = 4, over: str = "last"
+    ) -> None:
+        """The distributions of some steps of a metric, overlaid on the first of them in grey.
 
         Args:
             metric: A Metric of arrays, Sketches or Histograms, or a single one.
             title: Else the name of the metric.
             limit: How many steps.
+            over: ``"last"``: the newest steps. ``"all"``: the first step there is, and others
+                evenly up to the newest, so that it is seen how far the values have come.
         """
-        self._draw(title, lambda: sources.histogram_panel(metric, title=title, limit=limit))
+        self._draw(
+            title,
+            lambda: sources.histogram_panel(metric, title=title, limit=limit, over=over),
+        )
 
     def draw_ridge(
         self, metric: Any, *, kind: str = "ridge", limit: int | None = None, title: str = ""
@@ -157,8 +171,10 @@ class Charts(ABC):
         """How large weights, gradients, updates and activations of each layer are, over training.
 
         Args:
-            history: What `introspect.watch` wrote into, or a mapping of its keys to Metrics.
-            layers: Which; None for all that were watched, without biases.
+            history: What `introspect.watch` wrote into, a Watch, or a mapping of its keys to
+                Metrics.
+            layers: Which; None for all that were watched, without biases, in the order of the
+                model; of more than 32, those with weights, evenly in depth.
             kinds: Columns of the table.
             title: What is shown.
         """

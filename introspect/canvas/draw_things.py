@@ -12,6 +12,7 @@ from typing import Any
 
 from introspect.canvas import sources, sources_media
 from introspect.canvas.clock import ProgressClock
+from introspect.canvas.sources_lines import in_epochs
 from introspect.nouns.metric import Metric
 from introspect.nouns.panels import Panel
 
@@ -26,7 +27,13 @@ class Things(ABC):
         """Make a panel and show it; a fault becomes its message."""
 
     def draw_image(
-        self, metric: Any, limit: int = 5, title: str = "", cmap: str | None = None
+        self,
+        metric: Any,
+        limit: int = 5,
+        title: str = "",
+        cmap: str | None = None,
+        *,
+        epochs: float | Sequence[int] | None = None,
     ) -> None:
         """The newest arrays or Images of a metric side by side, or a single one.
 
@@ -37,12 +44,18 @@ class Things(ABC):
             title: Else the name of the metric.
             cmap: Name of a matplotlib colour map; None takes blue to orange for signed values,
                 white to ink for others, grey for bytes.
+            epochs: For int steps: steps in an epoch, or the steps at which epochs end.
         """
         newest = metric.data[-1] if isinstance(metric, Metric) and len(metric) else metric
         if hasattr(newest, "images"):
-            self.draw_images(metric, cmap=cmap, title=title)
+            self.draw_images(metric, cmap=cmap, title=title, epochs=epochs)
             return
-        self._draw(title, lambda: sources.image_panel(metric, limit=limit, title=title, cmap=cmap))
+        self._draw(
+            title,
+            lambda: in_epochs(
+                sources.image_panel(metric, limit=limit, title=title, cmap=cmap), epochs
+            ),
+        )
 
     def draw_images(
         self,
@@ -54,6 +67,7 @@ class Things(ABC):
         captions: Sequence[Any] | None = None,
         limit: int = 64,
         title: str = "",
+        epochs: float | Sequence[int] | None = None,
     ) -> None:
         """A batch of pictures as a grid, all scaled alike; each beside its target if given.
 
@@ -66,17 +80,21 @@ class Things(ABC):
             captions: Under each picture; a pair is (fault, truth).
             limit: Pictures shown at most.
             title: Else the name of the metric.
+            epochs: For int steps: steps in an epoch, or the steps at which epochs end.
         """
         self._draw(
             title,
-            lambda: sources_media.grid_panel(
-                batch,
-                target=target,
-                columns=columns,
-                cmap=cmap,
-                captions=captions,
-                limit=limit,
-                title=title,
+            lambda: in_epochs(
+                sources_media.grid_panel(
+                    batch,
+                    target=target,
+                    columns=columns,
+                    cmap=cmap,
+                    captions=captions,
+                    limit=limit,
+                    title=title,
+                ),
+                epochs,
             ),
         )
 
@@ -111,6 +129,18 @@ class Things(ABC):
             title: Else the name of the metric.
         """
         self._draw(title, lambda: sources_media.text_panel(text, title=title))
+
+    def draw_frame(self, html: Any, *, height_px: int | None = None, title: str = "") -> None:
+        """HTML or SVG of yours, in a frame in which no script runs and nothing is fetched.
+
+        Still pictures and terminals show its words.
+
+        Args:
+            html: str, something with ``_repr_html_`` or ``_repr_svg_``, or a Metric of Texts.
+            height_px: Of the frame; None for what the markup says, or that of a chart.
+            title: Else the name of the metric.
+        """
+        self._draw(title, lambda: sources_media.frame_panel(html, height_px=height_px, title=title))
 
     def draw_audio(
         self, audio: Any, *, rate_hz: float = 44_100, limit: int = 3, title: str = ""

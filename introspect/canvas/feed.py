@@ -14,19 +14,27 @@ Not here: the bytes (``introspect.canvas.message``), who reads them
 
 import json
 import time
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
-from introspect.canvas.message import Part, encode, small
+from introspect.canvas.feed_parts import (
+    continues,
+    described_or_fault,
+    digest_of,
+    framed,
+    from_outside,
+    line_continues,
+    packed_size,
+    row_parts,
+    same_value,
+    spread_rows,
+)
+from introspect.canvas.message import Part, encode
 from introspect.canvas.shots import Shots
-from introspect.canvas.specs import Described, arranged, described
+from introspect.canvas.specs import Described, arranged
 from introspect.canvas.thin import coarse_parts, thin_parts
-from introspect.nouns.panels import MessagePanel, Series
+from introspect.nouns.panels import Series
 
 MOST_BYTES = 2 << 20
 """Of one message."""
@@ -136,7 +144,7 @@ class Feed:
         For a browser that comes in the middle and whose question nobody can answer now.
         """
         _, found = arranged(self._panels)
-        told = {name: _described(panel, name) for name, panel in found.items()}
+        told = {name: described_or_fault(panel, name) for name, panel in found.items()}
         parts: list[Part] = []
         frames: list[dict[str, Any]] = []
         for one in told.values():
@@ -147,7 +155,7 @@ class Feed:
                     parts += coarse_parts(prefix, sent.series, rows, most_points)
         for name, shown in self._shown.items():
             if shown.last >= 0:
-                frame, arrays = _framed(name, shown.shots, shown.last, compact=True)
+                frame, arrays = framed(name, shown.shots, shown.last, compact=True)
                 frames.append(frame)
                 parts += arrays
         header = {"seq": max(self._seq, 0), "reset": True, "state": self._state or "live"}
@@ -162,7 +170,7 @@ class Feed:
         header: dict[str, Any] = {}
         parts: list[Part] = []
         frames: list[dict[str, Any]] = []
-        told = {name: _described(panel, name) for name, panel in found.items()}
+        told = {name: described_or_fault(panel, name) for name, panel in found.items()}
         is_new = self._is_new
         room = self._add_shots(told, frames, parts, whole=whole or is_new)
         specs = self._changed_specs(told)
@@ -205,7 +213,7 @@ class Feed:
         frames: list[dict[str, Any]] = []
         specs = {}
         for name, panel in found.items():
-            one = _described(panel, name)
+            one = described_or_fault(panel, name)
             specs[name] = one.spec
             for prefix, series in one.series.items():
                 parts += thin_parts(prefix, series, panel, most_points)
@@ -223,10 +231,10 @@ class Feed:
         most_bytes: int,
     ) -> None:
         left, first = most_bytes, True
-        rows = _spread_rows(shots, -1, shots.count - 1, _MOST_FRAMES)
-        for row in _from_outside(rows):
-            frame, arrays = _framed(name, shots, row, compact=True)
-            size = sum(_packed_size(part.values) for part in arrays) + len(json.dumps(frame))
+        rows = spread_rows(shots, -1, shots.count - 1, _MOST_FRAMES)
+        for row in from_outside(rows):
+            frame, arrays = framed(name, shots, row, compact=True)
+            size = sum(packed_size(part.values) for part in arrays) + len(json.dumps(frame))
             left -= 0 if first else size
             if left < 0:
                 break
@@ -259,14 +267,14 @@ class Feed:
             for row in self._due_rows(shown, one.shots, now, whole=whole):
                 if not whole and self._budget <= 0:
                     break  # older rows are passed over, the newest comes later
-                frame, arrays = _framed(name, one.shots, row)
+                frame, arrays = framed(name, one.shots, row)
                 size = sum(part.values.nbytes for part in arrays)
                 if size > room and frames:
                     break
                 shown.waiting = [other for other in shown.waiting if other != row]
                 self._budget -= size
                 if row == one.shots.count - 1:
-                    digest = _digest(frame, arrays)
+                    digest = digest_of(frame, arrays)
                     if row == shown.last and digest == shown.digest:
                         continue
                     shown.last, shown.digest = row, digest
@@ -282,7 +290,7 @@ class Feed:
         if shown is None:
             shown = self._shown[name] = _Shown(shots)
             if not shots.is_whole:
-                shown.waiting = _spread_rows(shots, -1, shots.count - 1, _MOST_FRAMES)[:-1]
+                shown.waiting = spread_rows(shots, -1, shots.count - 1, _MOST_FRAMES)[:-1]
             return shown
         old, new = shown.shots, shots
         sent = shown.last + 1
@@ -291,7 +299,7 @@ class Feed:
             before, now = old.lead.steps, new.lead.steps
             same = (before is None) == (now is None)
             if same and before is not None and now is not None:
-                same = old.lead.name == new.lead.name and _continues(before, sent, now)
+                same = old.lead.name == new.lead.name and continues(before, sent, now)
         if not same:
             shown = self._shown[name] = _Shown(shots, version=shown.version + 1)
         return shown
@@ -305,12 +313,12 @@ class Feed:
         if shown.last == newest:
             if has_steps:
                 return shown.waiting[-_FRAMES_A_TICK:][::-1]
-            if _same_value(shown.shots, shots):
+            if same_value(shown.shots, shots):
                 return []
         shown.due_s = now + _SLOW_S
         if shots.is_whole or not has_steps or (whole and shown.last < 0):
             return [newest]
-        return _spread_rows(shots, shown.last, newest, _FRAMES_A_TICK)[::-1]
+        return spread_rows(shots, shown.last, newest, _FRAMES_A_TICK)[::-1]
 
     # Lines --------------------------------------------------------------------------------
 
@@ -340,124 +348,12 @@ class Feed:
             room = 0  # the first picture should not wait for rows
         for prefix, series in lines.items():
             sent = self._sent.get(prefix)
-            if sent is None or not _line_continues(sent, series):
+            if sent is None or not line_continues(sent.series, sent.rows, series):
                 sent = self._sent[prefix] = _Sent(series)
             rows = min(len(series.steps), len(series.values))
             each = 8 * (1 + series.steps.ndim + 2 * (series.low is not None)) + 1
             end = min(rows, sent.rows + room // each)
             if end > sent.rows or (rows == 0 and sent.series is not series):
-                parts += _rows(prefix, series, sent.rows, end)
+                parts += row_parts(prefix, series, sent.rows, end)
                 room -= (end - sent.rows) * each
             sent.series, sent.rows = series, max(end, sent.rows)
-
-
-def _described(panel: Any, name: str) -> Described:
-    """What is told of a panel; one that cannot be told about becomes a message."""
-    try:
-        return described(panel, name)
-    except Exception as fault:  # noqa: BLE001  one broken panel must not hide the others
-        return described(_fault(panel, fault), name)
-
-
-def _fault(panel: Any, fault: Exception) -> MessagePanel:
-    title = getattr(panel, "title", "") or getattr(panel, "name", "")
-    return MessagePanel(title, f"{type(fault).__name__}: {fault}")
-
-
-def _framed(
-    name: str, shots: Shots, row: int, *, compact: bool = False
-) -> tuple[dict[str, Any], list[Part]]:
-    """A frame as JSON and its arrays; a fault is a frame that says so."""
-    try:
-        meta, arrays = shots.shot(row, compact=compact)
-    except Exception as fault:  # noqa: BLE001  same
-        meta, arrays = {"fault": f"{type(fault).__name__}: {fault}"[:2000]}, {}
-    parts = [Part(f"{name}#{row}.{key}", _fit(values)) for key, values in arrays.items()]
-    ids = {key: part.name for key, part in zip(arrays, parts, strict=True)}
-    return {**meta, "panel": name, "row": row, "step": shots.step(row), "arrays": ids}, parts
-
-
-def _fit(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    known = ("float32", "int32", "uint16", "uint8")
-    return values if values.dtype.name in known else small(values)
-
-
-def _rows(prefix: str, series: Series, first: int, end: int) -> list[Part]:
-    """Rows of all columns of a line; the values last, so that what they need is there."""
-    columns: dict[str, npt.NDArray[Any] | None] = {
-        "x": series.steps,
-        "gaps": None if series.gaps is None else series.gaps.astype(np.uint8),
-        "low": series.low,
-        "high": series.high,
-        "y": series.values,
-    }
-    return [
-        Part(f"{prefix}.{key}", _fit(column[first:end]), first)
-        for key, column in columns.items()
-        if column is not None
-    ]
-
-
-def _line_continues(sent: _Sent, series: Series) -> bool:
-    old = sent.series
-    if old is series:
-        return True
-    if len(series.values) < sent.rows or (old.gaps is None) != (series.gaps is None):
-        return False
-    if (old.low is None) != (series.low is None) or old.name != series.name:
-        return False
-    return _continues(old.steps, sent.rows, series.steps) and _continues(
-        old.values, sent.rows, series.values
-    )
-
-
-def _continues(old: npt.NDArray[Any], rows: int, new: npt.NDArray[Any]) -> bool:
-    """Whether the first rows are what they were: the same memory, or equal numbers."""
-    if old.shape[1:] != new.shape[1:] or old.dtype != new.dtype or len(new) < rows:
-        return False
-    if old.__array_interface__["data"][0] == new.__array_interface__["data"][0]:
-        return True  # memory of a column is not written twice, and is kept while we hold it
-    return np.array_equal(old[:rows], new[:rows], equal_nan=old.dtype.kind == "f")
-
-
-def _same_value(old: Shots, new: Shots) -> bool:
-    """Whether a panel without steps shows the very same object."""
-    if old.lead is None or new.lead is None:
-        return old.panel is new.panel
-    return len(old.lead.data) == len(new.lead.data) and all(
-        a is b for a, b in zip(old.lead.data, new.lead.data, strict=True)
-    )
-
-
-def _spread_rows(shots: Shots, after: int, newest: int, most: int) -> list[int]:
-    """At most so many rows behind `after`, evenly, the newest among them."""
-    if shots.is_whole:
-        return [newest]
-    count = newest - after
-    if count <= 0:
-        return []
-    places = np.linspace(after + 1, newest, min(most, count))
-    return sorted({round(float(place)) for place in places})
-
-
-def _from_outside(rows: list[int]) -> list[int]:
-    """The newest, the oldest, then ever finer between: any beginning of it is spread evenly."""
-    order: list[int] = []
-    stride = 1 << max(len(rows) - 1, 1).bit_length()
-    while stride:
-        order += [at for at in range(0, len(rows), stride) if at not in order]
-        stride //= 2
-    newest = len(rows) - 1
-    return [rows[at] for at in [newest, *(at for at in order if at != newest)] if at >= 0]
-
-
-def _digest(frame: dict[str, Any], parts: list[Part]) -> int:
-    digest = zlib.crc32(json.dumps(frame, sort_keys=True, default=str).encode())
-    for part in parts:
-        digest = zlib.crc32(np.ascontiguousarray(part.values).data, digest)
-    return digest
-
-
-def _packed_size(values: npt.NDArray[Any]) -> int:
-    """Bytes in a page: deflated, in base64."""
-    return len(zlib.compress(np.ascontiguousarray(values).data, 1)) * 4 // 3

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from introspect.canvas.figure import Easel, figure, file_bytes
 from introspect.canvas.movie import FILMS, film_bytes
+from introspect.canvas.pictured import Pictured
 from introspect.errors import CanvasError, FormatError, SaveError
 from introspect.nouns.panels import Placed
 
@@ -86,7 +87,7 @@ def content_of(
     if suffix == ".html":
         from introspect.canvas.html import page  # noqa: PLC0415  when needed
 
-        return page(panels).encode()
+        return page(Pictured(lambda: easel).of(panels)).encode()
     return file_bytes(figure(panels, easel), suffix[1:], easel.mode, dpi=dpi)
 
 

@@ -22,10 +22,11 @@ from introspect.canvas.ticks import clean
 from introspect.errors import CanvasError
 from introspect.nouns.metric import format_step
 from introspect.nouns.panels import HistogramPanel
+from introspect.nouns.sketch import Sketch
 from introspect.nouns.values import Image, to_numpy
 
 Floats = npt.NDArray[np.float64]
-_BINS = 48
+_BINS, _FEWEST = 48, 8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -135,7 +136,14 @@ def _edges(values: Sequence[Any]) -> Floats:
         pad = abs(low) * 0.1 or 0.5
         low, high = low - pad, high + pad
     pad = 0.02 * (high - low)
-    return np.linspace(low - pad, high + pad, _BINS + 1)
+    sizes = [
+        value.size if isinstance(value, np.ndarray) else value.finite
+        for value in values
+        if isinstance(value, np.ndarray | Sketch)
+    ]
+    # Twice the cube root, or a small bias would look like noise; counted bins are as they are.
+    bins = int(np.clip(round(2 * np.cbrt(max(sizes))), _FEWEST, _BINS)) if sizes else _BINS
+    return np.linspace(low - pad, high + pad, bins + 1)
 
 
 def _ends(value: Any) -> tuple[float, float]:

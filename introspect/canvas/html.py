@@ -1,7 +1,8 @@
 """Panels to one HTML page that can be looked into: offline, without a server, without a kernel.
 
 The page holds its data deflated, the front end and its loader; it asks for no address, and its
-own content security policy allows nothing but the two scripts and the style sheet by their hashes.
+own content security policy allows nothing but the two scripts and the style sheet by their hashes
+(and styles, where a user's own markup has some).
 
 Cost: 30 kB and then 20 to 40 kB for each line of 2,000 points.
 
@@ -19,23 +20,10 @@ from importlib.resources import files
 from typing import Any, Literal
 
 from introspect.canvas.feed import Feed
+from introspect.canvas.heights import needed_height_px
 from introspect.canvas.ticks import clean
-from introspect.nouns.panels import (
-    BarPanel,
-    Column,
-    ConfusionPanel,
-    GridPanel,
-    ImagePanel,
-    LinePanel,
-    MagnitudesPanel,
-    MessagePanel,
-    ProgressPanel,
-    Row,
-    SummaryPanel,
-    leaves,
-)
+from introspect.nouns.panels import FramePanel, leaves
 
-_GAP_PX = 28
 _STYLE = "body{margin:0}"
 _NO_SCRIPT = (
     "This picture is drawn by a script, and scripts are off here. "
@@ -76,7 +64,8 @@ def page(
     else:
         messages = feed.full(panels, most_points=most_points, frame_bytes=frame_bytes, state=state)
     named = title or next((t for p in leaves(panels) if (t := getattr(p, "title", ""))), "")
-    return _page(clean(named) or "introspect", packed(messages), theme)
+    has_markup = any(isinstance(panel, FramePanel) for panel in leaves(panels))
+    return _page(clean(named) or "introspect", packed(messages), theme, has_markup=has_markup)
 
 
 def fragment(panels: Sequence[Any], *, height_px: int | None = None, **options: Any) -> str:
@@ -98,77 +87,19 @@ def fragment(panels: Sequence[Any], *, height_px: int | None = None, **options: 
     )
 
 
-def needed_height_px(panels: Sequence[Any], width_px: int = 900) -> int:
-    """About how high the panels will be, as the front end arranges them.
-
-    Example:
-        >>> from introspect.canvas import Canvas
-        >>> canvas = Canvas(backend="none")
-        >>> canvas.draw_plot([3.0, 2.0, 1.0])
-        >>> 200 < needed_height_px(canvas.panels) < 400
-        True
-    """
-    most = 3 if width_px >= 1100 else 2 if width_px >= 620 else 1
-    heights: list[int] = []
-    run: list[Any] = []
-    for member in [*panels, None]:
-        if member is not None and not isinstance(member, Row | Column) and not _is_wide(member):
-            run.append(member)
-            continue
-        across = 3 if most == 2 and len(run) == 3 else most
-        for left in range(-(-len(run) // across), 0, -1):
-            size = -(-len(run) // left)
-            heights.append(max(_height_px(inner, width_px // size) for inner in run[:size]))
-            run = run[size:]
-        if member is not None:
-            heights.append(_height_px(member, width_px))
-    return sum(heights) + _GAP_PX * max(0, len(heights) - 1) + 40
-
-
-def _is_wide(panel: Any) -> bool:
-    """As `specs.described` says it."""
-    if isinstance(panel, ImagePanel):
-        return panel.limit > 1 and panel.steps is not None
-    return isinstance(panel, SummaryPanel | ProgressPanel | GridPanel | MagnitudesPanel)
-
-
-def _height_px(member: Any, width_px: int) -> int:
-    """With its title row and its slider."""
-    if isinstance(member, Row):
-        return max(
-            (_height_px(m, width_px // len(member.panels)) for m in member.panels), default=0
-        )
-    if isinstance(member, Column):
-        inner = [_height_px(m, width_px) for m in member.panels]
-        return sum(inner) + _GAP_PX * max(0, len(inner) - 1)
-    if isinstance(member, SummaryPanel | ProgressPanel):
-        return 34
-    if isinstance(member, MessagePanel):
-        return 60
-    plot = 172 if width_px < 360 else 260 if width_px > 760 else 224
-    if isinstance(member, LinePanel):
-        return plot + 32
-    if isinstance(member, BarPanel) and member.direction == "horizontal":
-        return 26 * len(member.names) + 90
-    if isinstance(member, ConfusionPanel):
-        size = len(member.names) or 10
-        return min(32 * size, width_px) + 130
-    if isinstance(member, MagnitudesPanel):
-        return 70 * len(member.rows) + 100
-    return plot + 100
-
-
 def packed(messages: Sequence[bytes]) -> str:
     """Messages as text for a page: their sizes and bytes, deflated, in base64."""
     whole = b"".join(struct.pack("<I", len(message)) + message for message in messages)
     return base64.b64encode(zlib.compress(whole, 9)).decode("ascii")
 
 
-def _page(title: str, data: str, theme: str) -> str:
+def _page(title: str, data: str, theme: str, *, has_markup: bool) -> str:
     loader, script = _asset("loader.js"), _asset("canvas.js")
+    # A frame obeys the policy of its page, and markup of a user's has styles of its own.
+    style = "'unsafe-inline'" if has_markup else _hash(_STYLE)
     policy = (
         f"default-src 'none'; script-src {_hash(loader)} {_hash(script)}; "
-        f"style-src {_hash(_STYLE)}; "
+        f"style-src {style}; "
         "img-src data: blob:; media-src data: blob:; base-uri 'none'; form-action 'none'"
     )
     shown = "".join(c if c >= " " else "\ufffd" for c in title)

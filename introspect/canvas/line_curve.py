@@ -8,6 +8,7 @@ Not here: limits, ticks and titles (``introspect.canvas.lines``).
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -23,6 +24,7 @@ from introspect.nouns.panels import LinePanel, Series
 
 Floats = npt.NDArray[np.float64]
 
+_FEW, _LONG = 3, 60  # names, and letters of all of them
 _HALF_LIVES = 80.0  # in the length of the x axis
 
 
@@ -146,6 +148,29 @@ def half_life_steps(panel: LinePanel, series: Series, span: Range) -> float:
         noisy = is_noisy(series.steps, series.values)
         return (span[1] - span[0]) / _HALF_LIVES if noisy else 0.0
     return max(float(panel.smooth), 0.0)
+
+
+def names_title(names: Sequence[str]) -> str:
+    """What a chart without a title is called: its names, or what long names have in common.
+
+    Example:
+        >>> names_title(["loss", "acc"])
+        'loss, acc'
+        >>> names_title([f"resnet18-cosine-warmup-{seed}" for seed in range(5)])
+        'resnet18-cosine-warmup'
+    """
+    joined = ", ".join(names)
+    if len(names) <= _FEW or len(joined) <= _LONG:
+        return joined
+    shortest = min(map(len, names))
+    size = next((k for k in range(shortest) if len({n[k] for n in names}) > 1), shortest)
+    same = names[0][:size].rstrip(" -_/.:=,")
+    return same if len(same) >= _FEW else f"{len(names)} lines"
+
+
+def colors_of(panel: LinePanel) -> list[int]:
+    """Which of the categorical colours each series has: its own, or its place."""
+    return [at if line.color is None else line.color for at, line in enumerate(panel.series)]
 
 
 def curve_of(

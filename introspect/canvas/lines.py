@@ -27,7 +27,14 @@ from introspect.canvas.line_axes import (
     steps_of,
     y_range,
 )
-from introspect.canvas.line_curve import Curve, LineView, curve_of, half_life_steps
+from introspect.canvas.line_curve import (
+    Curve,
+    LineView,
+    colors_of,
+    curve_of,
+    half_life_steps,
+    names_title,
+)
 from introspect.canvas.ticks import (
     clean,
     format_count,
@@ -75,8 +82,8 @@ def line_view(
     log_x, log_y = "x" in panel.log, "y" in panel.log
     span = limits.x if limits and not log_x else _extent(panel, line)
     curves = tuple(
-        curve_of(series, index, line, panel, percent=percent, span=span)
-        for index, series in enumerate(panel.series)
+        curve_of(series, color, line, panel, percent=percent, span=span)
+        for series, color in zip(panel.series, colors_of(panel), strict=True)
     )
     x_limits, y_limits = _x_limits(curves), (log_range if log_y else y_range)(_shown(curves))
     if epochs and not own_epochs and x_shared is not None and not log_x:
@@ -205,7 +212,7 @@ def _how(unit: str, panel: LinePanel, curves: tuple[Curve, ...], span: Range) ->
         words.append({"x": "log x", "y": "log scale", "xy": "log scales"}[panel.log])
     smooth = [curve for curve in curves if curve.smooth is not None]
     if smooth:
-        series = panel.series[smooth[0].index]
+        series = panel.series[curves.index(smooth[0])]
         over = 2 * half_life_steps(panel, series, span)
         who = "" if len(smooth) == len(curves) else ", ".join(c.name for c in smooth) + " "
         words.append(f"{who}smoothed over {format_count(max(round(over), 1))} steps")
@@ -227,4 +234,4 @@ def _title(panel: LinePanel) -> tuple[str, str]:
 
 
 def _names(panel: LinePanel) -> str:
-    return ", ".join(clean(series.name) for series in panel.series)
+    return names_title([clean(series.name) for series in panel.series])

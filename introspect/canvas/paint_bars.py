@@ -6,10 +6,13 @@ written at the ends. Horizontal bars read from the top.
 Not here: values and limits (``introspect.canvas.bars``).
 """
 
+import math
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from matplotlib.axes import Axes
+from matplotlib.patches import Rectangle
 
 from introspect import theme
 from introspect.canvas.bars import BarView, PieView
@@ -17,8 +20,10 @@ from introspect.canvas.brush import Brush, Setting, say_empty, write_head
 from introspect.canvas.paint_lines import size_pt
 from introspect.canvas.style import series_color
 from introspect.canvas.ticks import format_ticks, nice_ticks
-from introspect.canvas.writing import Word, clipped, shortened, text_width_pt, write_row
+from introspect.canvas.writing import Word, shortened, text_width_pt, under_bar, write_row
 from introspect.theme import Mode
+
+Floats = npt.NDArray[np.float64]
 
 _NAME_MOST_PT = 96.0
 _ROW_IN = 0.21
@@ -76,16 +81,42 @@ def _slots(view: BarView, thick: float) -> tuple[list[float], float]:
     )
 
 
+def _boxes(
+    ax: Axes,
+    places: npt.NDArray[Any],
+    values: Floats,
+    thick: float,
+    *,
+    color: str,
+    alpha: float = 1.0,
+    across: bool = False,
+) -> None:
+    """A bar for each value that is finite; limits are ours, so none are looked for.
+
+    ``ax.bar`` measures the data anew for each bar: a third of the time of a frame of a film.
+    """
+    for place, value in zip(places.tolist(), values.tolist(), strict=True):
+        if math.isfinite(value):
+            corner, size = (place - thick / 2, 0.0), (thick, value)
+            box = Rectangle(
+                corner[::-1] if across else corner,
+                *(size[::-1] if across else size),
+                color=color,
+                alpha=alpha,
+                linewidth=0,
+            )
+            ax.add_artist(box)
+
+
 def _horizontal(ax: Axes, view: BarView, mode: Mode) -> None:
     places = np.arange(len(view.names))
     offsets, thick = _slots(view, 0.5 if len(view.values) == 1 else 0.78)
     if view.totals is not None:
         grey = theme.color("reference", mode)
-        ax.barh(places, view.totals, height=thick, color=grey, alpha=0.55, linewidth=0)
+        _boxes(ax, places, view.totals, thick, color=grey, alpha=0.55, across=True)
     for rank, row in enumerate(view.values):
-        ax.barh(
-            places + offsets[rank], row, height=thick, color=series_color(rank, mode), linewidth=0
-        )
+        color = series_color(rank, mode)
+        _boxes(ax, places + offsets[rank], row, thick, color=color, across=True)
     if view.before is not None:
         low, high = places - thick * 0.72, places + thick * 0.72
         ax.vlines(view.before, low, high, color=theme.color("ink", mode), linewidth=1.2)
@@ -133,26 +164,26 @@ def _vertical(ax: Axes, view: BarView, mode: Mode) -> None:
     width_pt, height_pt = size_pt(ax)
     if view.totals is not None:
         grey = theme.color("reference", mode)
-        ax.bar(places, view.totals, width=thick, color=grey, alpha=0.55, linewidth=0)
+        _boxes(ax, places, view.totals, thick, color=grey, alpha=0.55)
     for rank, row in enumerate(view.values):
-        ax.bar(
-            places + offsets[rank], row, width=thick, color=series_color(rank, mode), linewidth=0
-        )
+        _boxes(ax, places + offsets[rank], row, thick, color=series_color(rank, mode))
     if view.before is not None:
         low, high = places - thick * 0.62, places + thick * 0.62
         ax.hlines(view.before, low, high, color=theme.color("ink", mode), linewidth=1.2)
     ax.set_xlim(-0.6, len(view.names) - 0.4)
     low, high = view.limits
-    ax.set_ylim(low, high + (high - low) * 9.0 / height_pt)
+    ax.set_ylim(low, high + (high - low) * 12.0 / height_pt)
     marks, labels = _ticks(view)
     ax.set_yticks(marks, labels)
     if low < 0:
         ax.axhline(0, color=theme.color("axis", mode), linewidth=0.75)
         ax.spines["bottom"].set_visible(False)
     slot_pt = width_pt / max(len(view.names), 1)
-    named = [clipped(name, slot_pt - 2.0, 8) for name in view.names]
+    widest = max((text_width_pt(name, 8) for name in view.names), default=0.0)
+    letters_pt = 8.0 if widest <= slot_pt - 2.0 else 7.0
+    named = [under_bar(name, slot_pt - 2.0, letters_pt) for name in view.names]
     ax.set_xticks(places.tolist(), named if slot_pt > 7 else [""] * len(named))
-    ax.tick_params(axis="x", length=0, pad=4)
+    ax.tick_params(axis="x", length=0, pad=4, labelsize=letters_pt)
     _values_above(ax, view, offsets, slot_pt, mode)
 
 

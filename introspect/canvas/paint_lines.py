@@ -384,4 +384,4 @@ def _name(view: LineView, curve: Curve, most_pt: float) -> str:
     """The name at the line end; none where the title already says it."""
     if len(view.curves) == 1 and curve.name.casefold() == view.title.casefold():
         return ""
-    return shortened(curve.name, most_pt)
+    return shortened(curve.name, most_pt, keep_end=True)

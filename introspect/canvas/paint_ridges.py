@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
+from matplotlib.patches import Rectangle
 
 from introspect import theme
 from introspect.canvas.brush import Brush, Setting, say_empty, write_head
@@ -15,7 +16,7 @@ from introspect.canvas.line_axes import log_ticks
 from introspect.canvas.paint_lines import size_pt
 from introspect.canvas.ridges import MagnitudeCell, MagnitudesView, RidgeView
 from introspect.canvas.style import colormap
-from introspect.canvas.ticks import format_percent, format_ticks, nice_ticks
+from introspect.canvas.ticks import format_ticks, nice_ticks
 from introspect.canvas.writing import shortened, text_width_pt
 from introspect.theme import Mode
 
@@ -164,24 +165,41 @@ def _cell(
         y = top + _CELL_PT * (1 - (place - low) / ((high - low) or 1.0))
         grey = theme.color("ink_3", mode)
         ax.text(left - 4.0, y, label, ha="right", va="center_baseline", fontsize=7.5, color=grey)
-    if cell.zeros >= 0.005:
-        every = cell.zeros >= 0.9995
+    bad = theme.color("bad", mode)
+    each = wide / max(len(cell.lost), 1)
+    for place in np.flatnonzero(cell.lost).tolist():
+        strip: dict[str, Any] = {"color": bad, "linewidth": 0, "clip_on": False}
+        ax.add_patch(Rectangle((left + place * each, top), each, 0.1 * _CELL_PT, **strip))
+    words = _words(cell)
+    if words:
         ax.text(
             left + wide - 1.0,
-            top + 1.0,
-            "all zero"
-            if every
-            else f"zero {format_percent(cell.zeros).split('.')[0].rstrip('%')}%",
+            top + 1.0 + (0.1 * _CELL_PT if any(cell.lost) else 0.0),
+            words,
             ha="right",
             va="top",
             fontsize=7.5,
-            color=theme.color("bad" if every else "ink_2", mode),
+            color=bad if words.startswith(("all", "not")) else theme.color("ink_2", mode),
             bbox={
                 "facecolor": (*to_rgb(theme.color("surface", mode)), 0.85),
                 "pad": 0.8,
                 "linewidth": 0,
             },
         )
+
+
+def _words(cell: MagnitudeCell) -> str:
+    """What the heat map of the newest step cannot show: zeros, NaN and Inf."""
+    if cell.broken:
+        return "not finite " + ("100%" if cell.broken == 1 else _percent(cell.broken))
+    if cell.zeros >= 0.9995:
+        return "all zero"
+    return f"zero {_percent(cell.zeros)}" if cell.zeros >= 0.005 else ""
+
+
+def _percent(share: float) -> str:
+    """Whole percent, from 1 to 99."""
+    return f"{min(max(round(100 * share), 1), 99)}%"
 
 
 def magnitudes_height_in(view: MagnitudesView, width_in: float, in_row: int) -> float:

@@ -12,10 +12,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from introspect.canvas.bars import BarView
 from introspect.canvas.brush import TITLE_IN
 from introspect.canvas.brushes import brush_of
 from introspect.canvas.line_curve import LineView
 from introspect.canvas.value_curves import ValueAxis
+from introspect.canvas.writing import text_width_pt
 from introspect.nouns.panels import Column, MessagePanel, Row
 
 View = Any
@@ -25,6 +27,7 @@ _EDGE_IN = 0.1
 _COLUMN_GAP_IN = 0.3
 _ROW_GAP_IN = 0.16
 _LEAST_CELL_IN = 1.3  # narrower cells of a Row go one under the other
+_NAMES_PT = 190.0  # names of vertical bars that fit below a third of a page
 ENDS_FROM_IN = 3.6  # narrower panels name their lines in the title row
 
 Item = int | Row | Column
@@ -150,7 +153,9 @@ def _row_lines(views: Sequence[View], row: Row, width_in: float) -> list[_Line]:
 
 
 def _is_crowded(view: View) -> bool:
-    """Whether names and values need line ends, since no title row could hold them."""
+    """Whether names need room: at line ends, since no title row could hold them, or below bars."""
+    if isinstance(view, BarView) and view.direction == "vertical":
+        return sum(text_width_pt(name, 7) + 2.0 for name in view.names) > _NAMES_PT
     return isinstance(view, LineView) and len(view.curves) > 3
 
 
@@ -211,7 +216,9 @@ def _line(
 def _cell_bottom(
     views: Sequence[View], item: Row | Column, box: _Box, places: dict[int, Place]
 ) -> float:
-    members = item.panels if isinstance(item, Column) else (item,)
+    members: Sequence[Item] = (item,)
+    if isinstance(item, Column):  # one under the other, also where two would have room
+        members = [Row((member,)) if isinstance(member, int) else member for member in item.panels]
     return _stack(views, members, box, places)
 
 

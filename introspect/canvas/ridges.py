@@ -7,7 +7,7 @@ Not here: areas and colours (``introspect.canvas.paint_ridges``), single steps
 (``introspect.canvas.histograms``).
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,14 +15,16 @@ import numpy.typing as npt
 
 from introspect.canvas.histograms import histogram_view
 from introspect.canvas.newest import rows_between
+from introspect.canvas.octaves import HALF, octave_shares, octaves_of, reach, reach_of
 from introspect.canvas.ticks import clean
 from introspect.nouns.panels import HistogramPanel, MagnitudesPanel, RidgePanel, Stepped
+from introspect.nouns.sketch import Sketch
 from introspect.nouns.values import to_numpy
 
 Floats = npt.NDArray[np.float64]
 _RIDGES, _COLUMNS = 24, 120
-_OCTAVE = np.log10(2.0)
-_FEW = 2000  # of fewer numbers, half octaves would be holes and spikes
+_CELLS = 60  # steps in a cell of the table of magnitudes
+_DECADES = 9.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,11 +80,15 @@ class MagnitudeCell:
 
     Attributes:
         heights: float64 ``(B, S)``, square root of share, 0 to 1; upwards is larger.
-        zeros: Share of zeros at the newest step.
+        zeros: Share of zeros among what is finite at the newest step.
+        lost: For each step, whether some values were NaN or infinite.
+        broken: Share of those at the newest step.
     """
 
     heights: Floats
     zeros: float
+    lost: tuple[bool, ...] = ()
+    broken: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -110,11 +116,11 @@ class MagnitudesView:
 
 def magnitudes_view(panel: MagnitudesPanel) -> MagnitudesView:
     """What a magnitudes panel shows."""
-    found = [[None if c is None else _columns(c) for c in row] for row in panel.cells]
-    ranges = []
-    for column in range(len(panel.columns)):
-        spans = [s for row in found if (cell := row[column]) for s in cell if s is not None]
-        ranges.append(_range(spans))
+    found = [[None if c is None else _steps(c) for c in row] for row in panel.cells]
+    ranges = [
+        _range([step for row in found for step in row[column] or ()])
+        for column in range(len(panel.columns))
+    ]
     cells = tuple(
         tuple(None if cell is None else _cell(cell, ranges[at]) for at, cell in enumerate(row))
         for row in found
@@ -139,81 +145,63 @@ def _ends(cell: Stepped) -> tuple[str, str]:
     return stated_step(cell.steps[:1]), stated_step(cell.steps).removeprefix("step ")
 
 
-Spread = tuple[int, Floats, float]
-"""Lowest half octave, share in each from there on, and the share of zeros."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Numbers:
+    """One step of one cell, asked like a Sketch."""
+
+    values: Floats
+
+    @property
+    def n(self) -> int:
+        return self.values.size
+
+    @property
+    def finite(self) -> int:
+        return int(np.isfinite(self.values).sum())
+
+    @property
+    def share_zero(self) -> float:
+        return float(np.sum(self.values == 0) / max(self.finite, 1))
 
 
-def _columns(cell: Stepped) -> list[Spread | None]:
-    return [_spread(value) for value in rows_between(cell.data, 60)]
+Step = Any
+"""A Sketch, or `_Numbers`."""
 
 
-def _spread(value: Any) -> Spread | None:
-    """Magnitudes of one step: a Sketch is asked, an array counted."""
-    if hasattr(value, "cdf"):
-        return _sketched(value)
-    array = np.abs(to_numpy(value).astype(np.float64)).ravel()
-    array = array[np.isfinite(array)]
-    if not array.size:
-        return None
-    zeros = float(np.mean(array == 0))
-    array = array[array > 0]
-    if not array.size:
-        return 0, np.zeros(0), zeros
-    each = _OCTAVE if array.size < _FEW else _OCTAVE / 2
-    places = np.floor(np.log10(array) / each).astype(np.int64)
-    shares = np.bincount(places - places.min()) / (array.size / (1 - zeros))
-    low = int(places.min())
-    return (low, shares, zeros) if each < _OCTAVE else (2 * low, np.repeat(shares / 2, 2), zeros)
+def _steps(cell: Stepped) -> list[Step]:
+    return [
+        value if isinstance(value, Sketch) else _Numbers(to_numpy(value).astype(np.float64).ravel())
+        for value in rows_between(cell.data, _CELLS)
+    ]
 
 
-def _sketched(sketch: Any) -> Spread | None:
-    if not sketch.finite:
-        return None
-    zeros = float(sketch.share_zero)
-    ends = np.abs(np.asarray(sketch.quantile(np.linspace(0.0, 1.0, 401)), dtype=np.float64))
-    ends = ends[np.isfinite(ends) & (ends > 0)]
-    if not ends.size:
-        return 0, np.zeros(0), zeros
-    half = _OCTAVE / 2
-    low = int(np.floor(np.log10(ends.min()) / half)) - 2
-    high = int(np.ceil(np.log10(ends.max()) / half)) + 1
-    edges = 10.0 ** (np.arange(low, high + 1) * half)
-    up, down = np.asarray(sketch.cdf(edges)), np.asarray(sketch.cdf(-edges))
-    shares = np.maximum(np.diff(up) - np.diff(down), 0.0)
-    if sketch.finite < _FEW:
-        pairs = shares[: len(shares) // 2 * 2].reshape(-1, 2).mean(axis=1)
-        shares = np.repeat(pairs, 2)
-    return low, shares, zeros
-
-
-def _range(spans: list[Spread]) -> tuple[float, float]:
-    """Both ends in log10: where 99.5 % of every layer lies."""
-    half = _OCTAVE / 2
-    ends = []
-    for low, shares, _ in spans:
-        if shares.size and shares.sum() > 0:
-            inside = np.flatnonzero(np.cumsum(shares) / shares.sum() > 0.005)
-            ends.append(((low + int(inside[0])) * half, (low + len(shares)) * half))
+def _range(steps: list[Step]) -> tuple[float, float]:
+    """Both ends in log10: where 99 % of the magnitudes of every layer lie."""
+    found = [reach_of(s.values) if isinstance(s, _Numbers) else reach(s) for s in steps]
+    ends = [pair for pair in found if pair is not None]
     if not ends:
         return -1.0, 0.0
-    low, high = min(a for a, _ in ends), max(b for _, b in ends)
-    return max(low, high - 9.0), high
+    low, high = min(low for low, _ in ends), max(high for _, high in ends)
+    low = float(np.floor(max(low, high - _DECADES) / HALF) * HALF)
+    return low, float(max(np.ceil(high / HALF) * HALF, low + 4 * HALF))
 
 
-def _cell(spreads: list[Spread | None], span: tuple[float, float]) -> MagnitudeCell | None:
-    if not spreads:
+def _cell(steps: list[Step], span: tuple[float, float]) -> MagnitudeCell | None:
+    if not steps:
         return None
-    half = _OCTAVE / 2
-    first, last = int(np.floor(span[0] / half)), int(np.ceil(span[1] / half))
-    heights = np.zeros((max(last - first, 1), len(spreads)))
-    zeros = 0.0
-    for column, spread in enumerate(spreads):
-        if spread is None:
-            continue
-        low, shares, zeros = spread
-        for at, share in enumerate(shares.tolist(), start=low - first):
-            if share > 0:
-                heights[min(max(at, 0), len(heights) - 1), column] += share
-    heights = np.sqrt(heights)
+    first, last = round(span[0] / HALF), round(span[1] / HALF)
+    columns = [
+        octaves_of(s.values, first, last)
+        if isinstance(s, _Numbers)
+        else octave_shares(s, first, last)
+        for s in steps
+    ]
+    heights = np.sqrt(np.stack(columns, axis=1))
     top = float(heights.max(initial=0.0)) or 1.0
-    return replace(MagnitudeCell(heights, zeros), heights=heights / top)
+    newest = steps[-1]
+    return MagnitudeCell(
+        heights / top,
+        float(newest.share_zero) if newest.finite else 0.0,
+        tuple(s.finite < s.n for s in steps),
+        1.0 - newest.finite / newest.n if newest.n else 0.0,
+    )

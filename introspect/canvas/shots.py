@@ -22,6 +22,7 @@ from introspect.nouns.panels import (
     ConfusionPanel,
     CurvePanel,
     FigurePanel,
+    FramePanel,
     GraphPanel,
     GridPanel,
     HeatmapPanel,
@@ -111,6 +112,8 @@ def shots_of(panel: Panel) -> Shots:
             "look": panel.kind,
             "limit": panel.limit or (24 if panel.kind == "ridge" else 120),
         }
+    if isinstance(panel, ScatterPanel) and not panel.axes:
+        options["embedding"] = True
     title = clean(getattr(panel, "title", "")) or clean(getattr(panel, "name", ""))
     if not title and isinstance(panel, BarPanel):
         title = ", ".join(clean(group.name) for group in panel.groups)
@@ -179,6 +182,7 @@ _KINDS: Mapping[type, tuple[str, Make, bool, bool]] = {
     CurvePanel: ("curves", shots_charts.curves, False, False),
     TablePanel: ("table", shots_media.table, False, False),
     TextPanel: ("text", shots_media.text, False, False),
+    FramePanel: ("frame", shots_media.frame, False, False),
     AudioPanel: ("audio", shots_media.audio, False, False),
     VideoPanel: ("picture", shots_media.video, False, True),
     FigurePanel: ("picture", shots_media.figure, False, False),

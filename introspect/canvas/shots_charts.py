@@ -70,15 +70,18 @@ def magnitudes(panel: MagnitudesPanel, compact: bool) -> Shot:  # noqa: FBT001  
     """All cells over all steps."""
     del compact
     view = magnitudes_view(panel)
-    arrays, zeros = {}, []
+    arrays, zeros, lost, broken = {}, [], [], []
     for row, cells in enumerate(view.cells):
         zeros.append([None if cell is None else cell.zeros for cell in cells])
+        broken.append([None if cell is None else cell.broken for cell in cells])
+        lost.append([[] if cell is None else np.flatnonzero(cell.lost).tolist() for cell in cells])
         for column, cell in enumerate(cells):
             if cell is not None:
                 heights = np.rint(cell.heights * 255).astype(np.uint8)
                 arrays[f"{row}.{column}"] = np.ascontiguousarray(heights)
     names = ("how", "rows", "columns", "ranges", "steps")
-    return {name: getattr(view, name) for name in names} | {"zeros": zeros}, arrays
+    meta = {name: getattr(view, name) for name in names}
+    return meta | {"zeros": zeros, "lost": lost, "broken": broken}, arrays
 
 
 def heatmap(panel: HeatmapPanel, compact: bool) -> Shot:  # noqa: FBT001  the signature of every maker

@@ -11,13 +11,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from introspect.canvas.markup import stated_height_px
 from introspect.canvas.newest import stated_step
 from introspect.canvas.shots_pictures import Shot
-from introspect.canvas.ticks import clean
+from introspect.canvas.ticks import clean, format_count
 from introspect.canvas.words import table_view
 from introspect.nouns.panels import (
     AudioPanel,
     FigurePanel,
+    FramePanel,
     GraphPanel,
     TablePanel,
     TextPanel,
@@ -26,6 +28,7 @@ from introspect.nouns.panels import (
 
 _MOST_ROWS, _MOST_LETTERS = 500, 200_000
 _MOST_FRAMES = 120
+_MOST_MARKUP = 1_000_000
 
 
 def table(panel: TablePanel, compact: bool) -> Shot:  # noqa: FBT001  the signature of every maker
@@ -44,6 +47,17 @@ def text(panel: TextPanel, compact: bool) -> Shot:  # noqa: FBT001  the signatur
     value: Any = panel.data[-1] if len(panel.data) else ""
     words = str(getattr(value, "text", value))[:_MOST_LETTERS]
     return {"how": stated_step(panel.steps), "text": words}, {}
+
+
+def frame(panel: FramePanel, compact: bool) -> Shot:  # noqa: FBT001  the signature of every maker
+    """Markup as it was written, for a frame without scripts, and how high it is."""
+    del compact
+    value: Any = panel.data[-1] if len(panel.data) else ""
+    html = str(getattr(value, "text", value))
+    if len(html) > _MOST_MARKUP:
+        html = f"<p>{format_count(len(html))} letters are too many for a frame.</p>"
+    height = panel.height_px or stated_height_px(html)
+    return {"how": stated_step(panel.steps), "html": html, "height": height}, {}
 
 
 def audio(panel: AudioPanel, compact: bool) -> Shot:  # noqa: FBT001  the signature of every maker

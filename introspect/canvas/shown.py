@@ -9,6 +9,7 @@ from typing import Any
 from introspect.canvas.bars import BarView, bar_view, pie_view
 from introspect.canvas.grids import grid_view
 from introspect.canvas.line_curve import LineView
+from introspect.canvas.markup import frame_view
 from introspect.canvas.matrices import MatrixView, confusion_view, heatmap_view
 from introspect.canvas.media import audio_view, figure_view, video_sheet
 from introspect.canvas.points import ScatterView, StemView, scatter_view, stem_view
@@ -21,6 +22,7 @@ from introspect.nouns.panels import (
     ConfusionPanel,
     CurvePanel,
     FigurePanel,
+    FramePanel,
     GridPanel,
     HeatmapPanel,
     MagnitudesPanel,
@@ -60,6 +62,7 @@ VIEWS: Mapping[type, Callable[[Any, Any], Any]] = {
     GridPanel: _alone(grid_view),
     TablePanel: _alone(table_view),
     TextPanel: _alone(text_view),
+    FramePanel: _alone(frame_view),
     AudioPanel: _alone(audio_view),
     VideoPanel: _alone(video_sheet),
     FigurePanel: _alone(figure_view),

@@ -26,6 +26,7 @@ from introspect.errors import CanvasError
 from introspect.nouns.metric import Metric
 from introspect.nouns.panels import HistogramPanel, ImagePanel, LinePanel, Series, SummaryPanel
 from introspect.nouns.values import Image, to_numpy
+from introspect.nouns.watched import over_ranks
 
 
 def line_panel(  # noqa: PLR0913  the options of a chart
@@ -104,17 +105,29 @@ def image_panel(metric: Any, *, limit: int, title: str, cmap: str | None) -> Ima
     return ImagePanel("", None, [metric], limit=1, title=title, cmap=cmap)
 
 
-def histogram_panel(metric: Any, *, title: str, limit: int = 4) -> HistogramPanel:
+def histogram_panel(
+    metric: Any, *, title: str, limit: int = 4, over: str = "last"
+) -> HistogramPanel:
     """A Metric of arrays or Sketches, or a single one, to a histogram panel.
 
-    A Metric of numbers is one distribution of all of them.
+    A Metric of numbers is one distribution of all of them. Sketches that several ranks logged are
+    added up.
+
+    Raises:
+        CanvasError: If `over` is unknown, or something has no distribution.
     """
+    if over not in {"last", "all"}:
+        raise CanvasError("this is not known.", given=f"{over=}", hint='over="last" or "all"')
     if isinstance(metric, Metric):
         if metric.is_scalar:
             return HistogramPanel(metric.name, None, [metric.data], title=title)
-        return HistogramPanel(
-            metric.name, metric.steps, metric.data, limit=max(1, limit), title=title
-        )
+        whole: Any = over_ranks(metric)
+        steps, data, limit = whole.steps, whole.data, max(1, limit)
+        if over == "all" and len(data) > limit:
+            first = 0 if limit > 1 else len(data) - 1
+            rows = np.linspace(first, len(data) - 1, limit).round().astype(np.int64)
+            steps, data = steps[rows], data[rows]
+        return HistogramPanel(metric.name, steps, data, limit=limit, title=title)
     if not hasattr(metric, "density") and not hasattr(metric, "edges"):
         metric = np.array(_array(metric, "draw_hist"))
     return HistogramPanel("", None, [metric], title=title)

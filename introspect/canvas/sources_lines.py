@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from introspect.errors import CanvasError
 from introspect.nouns.metric import Metric
-from introspect.nouns.panels import Baseline, Series
+from introspect.nouns.panels import BarPanel, Baseline, Series
 from introspect.nouns.panels.lines import Ends, Log, Smooth
 from introspect.nouns.values import to_numpy
 
@@ -133,6 +133,40 @@ def epochs_of(epochs: Any) -> float | tuple[int, ...] | None:
         given=f"{epochs=}",
         hint="epochs=len(loader)",
     )
+
+
+def in_epochs(panel: Any, epochs: Any) -> Any:
+    """A panel over int steps as one over (epoch, step), where it is known how long epochs are.
+
+    Args:
+        panel: Any over steps, or bars of several columns.
+        epochs: Steps in an epoch, or the steps at which epochs end; None for as it is.
+
+    Raises:
+        CanvasError: If it is neither.
+
+    Example:
+        >>> import numpy as np
+        >>> from introspect.nouns.panels import PiePanel
+        >>> shown = in_epochs(PiePanel("", np.array([0, 99, 100]), [1, 2, 3]), 100)
+        >>> shown.steps.tolist()
+        [[0, 0], [0, 99], [1, 0]]
+    """
+    known = epochs_of(epochs)
+    if known is None:
+        return panel
+    if isinstance(panel, BarPanel):
+        return replace(panel, groups=tuple(in_epochs(group, epochs) for group in panel.groups))
+    if panel.steps is None or panel.steps.ndim == 2:
+        return panel
+    begins = np.array([0, *sorted(set(known))] if isinstance(known, tuple) else [0])
+    if isinstance(known, tuple):
+        epoch = np.searchsorted(begins, panel.steps, "right") - 1
+        within = panel.steps - begins[np.maximum(epoch, 0)]
+    else:
+        epoch = np.floor_divide(panel.steps, known).astype(np.int64)
+        within = (panel.steps - epoch * known).astype(np.int64)
+    return replace(panel, steps=np.stack([epoch, within], axis=1))
 
 
 def with_bands(series: Sequence[Series], band: Any) -> tuple[Series, ...]:

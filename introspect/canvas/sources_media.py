@@ -16,6 +16,7 @@ from introspect.nouns.metric import Metric
 from introspect.nouns.panels import (
     AudioPanel,
     FigurePanel,
+    FramePanel,
     GraphPanel,
     GridPanel,
     MagnitudesPanel,
@@ -26,6 +27,11 @@ from introspect.nouns.panels import (
     VideoPanel,
 )
 from introspect.nouns.values import to_numpy
+from introspect.nouns.watched import in_order, is_beside, over_ranks
+
+MOST_FRAME_PX = 10_000
+MOST_LAYERS = 32
+"""In a table of magnitudes for which no layers were named."""
 
 
 def grid_panel(
@@ -84,9 +90,8 @@ def ridge_panel(metric: Any, *, kind: str, limit: int | None, title: str) -> Rid
         raise CanvasError("this kind is not known.", given=f"{kind=}", hint='"ridge" or "heat"')
     way: Literal["ridge", "heat"] = "heat" if kind == "heat" else "ridge"
     if isinstance(metric, Metric):
-        return RidgePanel(
-            metric.name, metric.steps, metric.data, kind=way, limit=limit, title=title
-        )
+        whole: Any = over_ranks(metric)
+        return RidgePanel(whole.name, whole.steps, whole.data, kind=way, limit=limit, title=title)
     rows: Any = metric
     if not isinstance(metric, list | tuple):
         array = np.array(numbers_of(metric))
@@ -98,49 +103,62 @@ def ridge_panel(metric: Any, *, kind: str, limit: int | None, title: str) -> Rid
     return RidgePanel("", np.arange(len(data)), data, kind=way, limit=limit, title=title)
 
 
-KINDS = ("weights", "gradients", "updates", "activations")
-
-
 def magnitudes_panel(
     source: Any, *, layers: Sequence[str] | None, kinds: Sequence[str], title: str
 ) -> MagnitudesPanel:
     """What `introspect.watch` logged, by layer and kind, to a magnitudes panel.
 
     Args:
-        source: A history with keys such as ``"weights/fc.2.weight"``, or a mapping of such keys to
-            Metrics.
-        layers: Which, in this order; None for all but the biases.
+        source: A history with keys such as ``"weights/fc.2.weight"``, a Watch, or a mapping of such
+            keys to Metrics.
+        layers: Which, in this order; None for all but the biases, in the order of the model.
         kinds: Columns; those that nothing was logged of are left out.
         title: What is shown.
 
     Raises:
         CanvasError: If there is no such key.
     """
-    keys = list(source.keys())
-    found: dict[str, dict[str, str]] = {}
+    if hasattr(source, "history") and not hasattr(source, "keys"):
+        source = source.history  # a Watch
+    keys = [str(key) for key in source.keys()]  # noqa: SIM118  a history is no dict
+    found: dict[str, dict[str, str]] = {kind: {} for kind in kinds}
     for key in keys:
-        kind, _, path = str(key).partition("/")
-        if kind in kinds and path and not (layers is None and path.endswith(".bias")):
+        kind, _, path = key.partition("/")
+        if kind in found and path and not is_beside(key):
             layer = path.removesuffix(".weight")
-            if layers is None or layer in layers or path in layers:
-                found.setdefault(layer, {})[kind] = key
-    if not found:
+            is_shown = (
+                path.rpartition(".")[2] != "bias" if layers is None else {layer, path} & {*layers}
+            )
+            if is_shown:
+                found[kind][layer] = key
+    order = in_order(*map(list, found.values())) if layers is None else layers
+    rows = list(dict.fromkeys(name.removesuffix(".weight") for name in order))
+    rows = [row for row in rows if any(row in column for column in found.values())]
+    if not rows:
         raise CanvasError(
             "nothing was watched.",
-            given=f"keys {', '.join(map(str, keys[:5]))}" if keys else "no keys",
+            given=f"keys {', '.join(keys[:5])}" if keys else "no keys",
             hint="introspect.watch(model, optimizer, history=history)",
         )
-    order = list(found) if layers is None else [n.removesuffix(".weight") for n in layers]
-    rows = [name for name in dict.fromkeys(order) if name in found]
-    shown = [kind for kind in kinds if any(kind in found[row] for row in rows)]
-    cells = tuple(tuple(_cell(source, found[row].get(kind)) for kind in shown) for row in rows)
+    if layers is None:
+        rows = _few(rows, {name for kind in kinds if kind != "activations" for name in found[kind]})
+    shown = [kind for kind in kinds if found[kind]]
+    cells = tuple(tuple(_cell(source, found[kind].get(row)) for kind in shown) for row in rows)
     return MagnitudesPanel(tuple(rows), tuple(shown), cells, title)
+
+
+def _few(rows: list[str], having_weights: set[str]) -> list[str]:
+    """At most `MOST_LAYERS`: those with weights before others, evenly in depth."""
+    if len(rows) > MOST_LAYERS:
+        rows = [row for row in rows if row in having_weights] or rows
+    count = min(len(rows), MOST_LAYERS)
+    return [rows[round(at)] for at in np.linspace(0, len(rows) - 1, count).tolist()]
 
 
 def _cell(source: Any, key: str | None) -> Stepped | None:
     if key is None:
         return None
-    metric = source[key]
+    metric: Any = over_ranks(source[key])
     return Stepped(metric.name, metric.steps, metric.data)
 
 
@@ -168,6 +186,23 @@ def text_panel(text: Any, *, title: str) -> TextPanel:
     """Markdown, a Text or a Metric of them, to a text panel."""
     name, steps, data = _values(text, lambda given: str(getattr(given, "text", given)))
     return TextPanel(name, steps, data, title=title)
+
+
+def frame_panel(html: Any, *, height_px: int | None, title: str) -> FramePanel:
+    """HTML or SVG, what shows itself so in a notebook, or a Metric of texts, to a frame panel."""
+    if height_px is not None and not 1 <= height_px <= MOST_FRAME_PX:
+        raise CanvasError("a frame cannot be so high.", given=f"{height_px=}", hint="height_px=300")
+    name, steps, data = _values(html, _markup)
+    return FramePanel(name, steps, data, height_px=height_px, title=title)
+
+
+def _markup(given: Any) -> str:
+    for way in ("_repr_html_", "_repr_svg_"):
+        made = getattr(given, way, None)
+        text = made() if callable(made) else None
+        if isinstance(text, str):
+            return text
+    return str(getattr(given, "text", given))
 
 
 def audio_panel(audio: Any, *, rate_hz: float, limit: int, title: str) -> AudioPanel:

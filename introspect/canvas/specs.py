@@ -16,9 +16,12 @@ from typing import Any
 import numpy as np
 
 from introspect.canvas.header import progress_facts, summary_facts
+from introspect.canvas.line_axes import steps_of
+from introspect.canvas.line_curve import names_title
 from introspect.canvas.lines import evened
 from introspect.canvas.shots import Shots, shots_of
 from introspect.canvas.ticks import clean
+from introspect.canvas.timeline import counted
 from introspect.nouns.panels import (
     Column,
     CustomPanel,
@@ -71,13 +74,21 @@ def described(panel: Panel, name: str) -> Described:
     for kind, make in _KINDS.items():
         if isinstance(panel, kind):
             return make(panel, name)
+    own = getattr(panel, "spec", None)
+    if isinstance(own, dict):  # of a page alone
+        return Described(own)
     shots = shots_of(panel)
     spec = {"kind": shots.kind, "title": shots.title, **shots.options}
     if isinstance(panel, ImagePanel | GridPanel | MagnitudesPanel):
-        spec["wide"] = not isinstance(panel, ImagePanel) or (
-            panel.limit > 1 and panel.steps is not None
-        )
+        spec["wide"] = is_wide(panel)
     return Described(spec, shots=shots)
+
+
+def is_wide(panel: Any) -> bool:
+    """Whether a panel that nobody placed gets a row of its own."""
+    if isinstance(panel, ImagePanel):
+        return panel.limit > 1 and panel.steps is not None
+    return isinstance(panel, SummaryPanel | ProgressPanel | GridPanel | MagnitudesPanel)
 
 
 def arranged(panels: Sequence[Any]) -> tuple[list[Place], dict[str, Panel]]:
@@ -109,7 +120,7 @@ def _lines(panel: LinePanel, name: str) -> Described:
     title, unit = clean(panel.title), clean(panel.ylabel)
     names = [clean(series.name) for series in panel.series]
     if not title:
-        title, unit = (unit, "") if unit else (", ".join(names), "")
+        title, unit = (unit, "") if unit else (names_title(names), "")
     columns = {f"{name}.{index}": series for index, series in enumerate(panel.series)}
     spec: Spec = {
         "kind": "lines",
@@ -121,6 +132,7 @@ def _lines(panel: LinePanel, name: str) -> Described:
                 "columns": prefix,
                 "pairs": series.steps.ndim == 2,
                 "band": series.low is not None,
+                **({} if series.color is None else {"color": series.color}),
             }
             for label, (prefix, series) in zip(names, columns.items(), strict=True)
         ],
@@ -129,10 +141,14 @@ def _lines(panel: LinePanel, name: str) -> Described:
         "smooth": panel.smooth,
         "link": panel.x_linked,
     }
-    spec |= {"xlim": list(panel.xlim)} if panel.xlim else {}
+    has_pairs = any(s.steps.ndim == 2 for s in panel.series)
+    xlim = panel.xlim
+    if panel.epochs is not None and not has_pairs:  # pairs are placed by the browser
+        xlim = steps_of(xlim, counted(panel.epochs), epochs=True)
+    spec |= {"xlim": list(xlim)} if xlim else {}
     spec |= {"ylim": list(panel.ylim)} if panel.ylim else {}
     spec |= {"band": clean(panel.band)} if panel.band else {}
-    if panel.epochs is not None and not any(s.steps.ndim == 2 for s in panel.series):
+    if panel.epochs is not None and not has_pairs:
         epochs = panel.epochs
         spec["epochs"] = list(epochs) if isinstance(epochs, tuple) else float(epochs)
     if panel.baselines:

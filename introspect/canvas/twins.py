@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 NAMES = (
     *("plot", "bar", "hist", "ridge", "magnitudes", "scatter", "embedding", "stem", "curve"),
     *("heatmap", "confusion", "pie", "image", "images", "table", "text", "audio", "video", "graph"),
-    *("summary", "progress"),
+    *("summary", "progress", "frame"),
 )
 """Methods ``draw_*`` that have a twin."""
 

@@ -7,7 +7,8 @@ script.
 
 A view that comes late (a reload in mid-cell, a second view) cannot be answered by a kernel that
 is busy. So a thinned picture is kept as state of the widget and refreshed every few seconds, and
-messages go on from it.
+messages go on from it. What a reload shows before the kernel has handed that over is in the
+file itself (``introspect.canvas.kept``).
 
 Cost: microseconds in the training thread; 0.3 ms a tick beside it.
 
@@ -22,7 +23,6 @@ import threading
 import time
 import uuid
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -33,12 +33,11 @@ from IPython import get_ipython
 from IPython.display import display
 
 from introspect.canvas.feed import Feed
-from introspect.canvas.figure import Easel, mime_bundle, png_bytes
+from introspect.canvas.figure import Easel, mime_bundle
 from introspect.canvas.html import fragment
+from introspect.canvas.kept import KeptPicture
+from introspect.canvas.pictured import Pictured
 from introspect.canvas.screens import Report, Screen
-from introspect.nouns.panels import Column, CustomPanel, FigurePanel, Row
-from introspect.nouns.values import Figure
-from introspect.nouns.values.figure import png_size
 
 TICK_S = 0.08
 """Least time between two messages: 12 a second."""
@@ -46,8 +45,6 @@ TICK_S = 0.08
 _SNAPSHOT_S = (0.5, 1.0, 2.0, 4.0)  # then as the last
 _MOST_POINTS = 2000
 _FRAME_BYTES = 40_000
-_CUSTOM_SHARE = 4.0  # a picture that took 1 s is followed by 4 s of training
-_CUSTOM_S = 1.0
 _PATIENCE_S = 5.0
 
 
@@ -75,11 +72,13 @@ class Publisher:
 
     Args:
         widget: Where to.
+        kept: The picture in the file, or None.
         report: Told (where, fault) when sending fails.
     """
 
-    def __init__(self, widget: Any, *, report: Report) -> None:
+    def __init__(self, widget: Any, kept: KeptPicture | None = None, *, report: Report) -> None:
         self._widget = widget
+        self._kept = kept
         self._report = report
         self._feed = Feed()
         self._panels: Sequence[Any] = ()
@@ -105,6 +104,8 @@ class Publisher:
             self._tick(state)
             self._told_s = (-math.inf, 0)
             self._keep()
+            if self._kept is not None:
+                self._kept.clear()
 
     def _run(self) -> None:
         while not self._stopped.wait(TICK_S):
@@ -121,6 +122,8 @@ class Publisher:
                 if message is not None:
                     self._send(message)
                     self._keep()
+            if self._kept is not None and state == "live":
+                self._kept.refresh(self._panels)
         except Exception as fault:  # noqa: BLE001  same
             self._report("the live picture", fault)
 
@@ -163,8 +166,7 @@ class WidgetScreen(Screen):
         self._widget: CanvasWidget | None = None
         self._handle: Any = None
         self._listening: Any = None
-        self._pictures: dict[str, FigurePanel] = {}
-        self._pictures_due = 0.0
+        self._pictured = Pictured(lambda: easel)
 
     def show(self, panels: Sequence[Any]) -> None:
         """Leave panels for the publisher; the first ones of a cell make its output."""
@@ -178,7 +180,7 @@ class WidgetScreen(Screen):
                 self._report("the live picture", fault)
                 return
         if self._publisher is not None:
-            self._publisher.show(self._without_custom(panels))
+            self._publisher.show(self._pictured.of(panels))
 
     def _open(self) -> None:
         shell = get_ipython()
@@ -189,29 +191,11 @@ class WidgetScreen(Screen):
         if self._widget is not None:
             self._widget.close()
         self._widget = CanvasWidget(theme=theme)
-        self._publisher = Publisher(self._widget, report=self._report)
+        kept = KeptPicture(
+            self._widget.uid, theme=theme, most_points=_MOST_POINTS, frame_bytes=_FRAME_BYTES
+        )
+        self._publisher = Publisher(self._widget, kept, report=self._report)
         self._handle = display(self._widget, display_id=True)
-
-    def _without_custom(self, panels: Sequence[Any]) -> Sequence[Any]:
-        """The panels with a user's own drawings as pictures, painted here, in the user's thread."""
-        if not _has_custom(panels):
-            return panels
-        begin = time.monotonic()
-        if begin >= self._pictures_due:
-            self._pictures = self._painted(panels)
-            end = time.monotonic()
-            self._pictures_due = end + max(_CUSTOM_S, _CUSTOM_SHARE * (end - begin))
-        return _with_pictures(panels, self._pictures)
-
-    def _painted(self, panels: Sequence[Any]) -> dict[str, FigurePanel]:
-        easel = replace(self._easel, width_in=4.2)
-        painted = {}
-        for panel in _customs(panels):
-            png = png_bytes((panel,), easel, dpi=192)
-            width, height = png_size(png)
-            value = Figure(png, width // 2, height // 2)
-            painted[panel.name] = FigurePanel(panel.name, None, [value])
-        return painted
 
     def _cell_ended(self, result: Any = None) -> None:
         error = getattr(result, "error_in_exec", None) or getattr(result, "error_before_exec", None)
@@ -242,38 +226,10 @@ class WidgetScreen(Screen):
 
     def _leave_picture(self, state: str) -> None:
         """Put a page and a PNG in place of the widget."""
-        self._pictures_due = 0.0
         data, metadata = mime_bundle(self._panels, self._easel)
-        panels = self._without_custom(self._panels)
+        panels = self._pictured.of(self._panels, now=True)
         theme: Any = self._easel.mode if self._easel.mode == "dark" else "auto"
         data["text/html"] = fragment(
             panels, theme=theme, most_points=_MOST_POINTS, frame_bytes=_FRAME_BYTES, state=state
         )
         self._handle.update(data, raw=True, metadata=metadata)
-
-
-def _customs(panels: Sequence[Any]) -> list[CustomPanel]:
-    found: list[CustomPanel] = []
-    for member in panels:
-        if isinstance(member, Row | Column):
-            found += _customs(member.panels)
-        elif isinstance(member, CustomPanel):
-            found.append(member)
-    return found
-
-
-def _has_custom(panels: Sequence[Any]) -> bool:
-    return any(
-        isinstance(member, CustomPanel)
-        or (isinstance(member, Row | Column) and _has_custom(member.panels))
-        for member in panels
-    )
-
-
-def _with_pictures(panels: Sequence[Any], pictures: dict[str, FigurePanel]) -> tuple[Any, ...]:
-    def changed(member: Any) -> Any:
-        if isinstance(member, Row | Column):
-            return replace(member, panels=_with_pictures(member.panels, pictures))
-        return pictures.get(member.name, member) if isinstance(member, CustomPanel) else member
-
-    return tuple(changed(member) for member in panels)

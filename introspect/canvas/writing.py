@@ -60,36 +60,61 @@ def _measured(text: str, size_pt: float, bold: bool, family: tuple[str, ...]) ->
         return float(text_to_path.get_text_width_height_descent(text, font, ismath=False)[0])
 
 
-def shortened(text: str, width_pt: float, size_pt: float = 8.5, *, bold: bool = False) -> str:
+def shortened(
+    text: str,
+    width_pt: float,
+    size_pt: float = 8.5,
+    *,
+    bold: bool = False,
+    keep_end: bool = False,
+) -> str:
     """The text, or as much of it as fits with an ellipsis; empty if not even that fits.
+
+    Args:
+        text: One line.
+        width_pt: Room for it.
+        size_pt: Font size.
+        bold: Whether bold.
+        keep_end: Leave out the middle: names of runs differ at their ends.
 
     Example:
         >>> shortened("a" * 500, 40.0)
         'aaaaaa…'
+        >>> shortened("resnet-cosine-seed7", 60.0, keep_end=True)
+        'resnet…-seed7'
     """
     if text_width_pt(text, size_pt, bold=bold) <= width_pt:
         return text
     low, high = 0, min(len(text), int(width_pt))  # no glyph is narrower than one point
     while low < high:
         middle = (low + high + 1) // 2
-        if text_width_pt(text[:middle].rstrip() + "…", size_pt, bold=bold) <= width_pt:
+        if text_width_pt(_cut(text, middle, keep_end), size_pt, bold=bold) <= width_pt:
             low = middle
         else:
             high = middle - 1
-    return text[:low].rstrip() + "…" if low else ""
+    return _cut(text, low, keep_end) if low else ""
 
 
-def clipped(text: str, width_pt: float, size_pt: float = 8.5) -> str:
-    """The first letters of a name that fit, without an ellipsis; always at least one.
+def _cut(text: str, letters: int, keep_end: bool) -> str:  # noqa: FBT001  as `shortened` has it
+    after = letters // 2 if keep_end else 0
+    return text[: letters - after].rstrip() + "…" + text[len(text) - after :]
+
+
+def under_bar(name: str, width_pt: float, size_pt: float = 8.5) -> str:
+    r"""A name below a bar: in two lines where it is of words, else shortened; never nothing.
 
     Example:
-        >>> clipped("Sneaker", 22.0, 8)
-        'Snea'
+        >>> under_bar("Ankle boot", 30.0, 8), under_bar("Sneaker", 22.0, 8), under_bar("Bag", 2.0)
+        ('Ankle\nboot', 'Sn…', 'B')
     """
-    size = len(text)
-    while size > 1 and text_width_pt(text[:size], size_pt) > width_pt:
-        size -= 1
-    return text[:size]
+    if text_width_pt(name, size_pt) <= width_pt:
+        return name
+    words = name.split(" ")
+    for cut in range(1, len(words)):
+        lines = [" ".join(words[:cut]), " ".join(words[cut:])]
+        if all(text_width_pt(line, size_pt) <= width_pt for line in lines):
+            return "\n".join(lines)
+    return shortened(name, width_pt, size_pt) or name[:1]
 
 
 def row_width_pt(words: Sequence[Word]) -> float:

@@ -205,7 +205,7 @@ def _bokeh_document() -> Any:
     """The document of ``bokeh serve``, if this script runs under it."""
     if "bokeh.io" not in sys.modules and "bokeh.server" not in sys.modules:
         return None
-    from bokeh.io import curdoc  # ty: ignore[import-not-found]  # noqa: PLC0415  it is there already
+    from bokeh.io import curdoc  # noqa: PLC0415  it is there already
 
     document = curdoc()
     return document if document.session_context is not None else None
@@ -213,8 +213,8 @@ def _bokeh_document() -> Any:
 
 def _bokeh_plot(document: Any, title: str) -> Any:
     """Two lines in Bokeh's page; returns the source that they are streamed from."""
-    from bokeh.models import ColumnDataSource  # ty: ignore[import-not-found]  # noqa: PLC0415  as above
-    from bokeh.plotting import figure  # ty: ignore[import-not-found]  # noqa: PLC0415  as above
+    from bokeh.models import ColumnDataSource  # noqa: PLC0415  as above
+    from bokeh.plotting import figure  # noqa: PLC0415  as above
 
     source = ColumnDataSource(data={name: [] for name in _COLUMNS})
     plot = figure(title=title, x_axis_label="epoch", y_axis_label="loss")

@@ -9,7 +9,7 @@ noun            is                                            made by
                 (its parts: `ranks`, `smoothing`, `pyramid`, `metric_tables`)
 `values`        Image, Audio, Table, ...: more than numbers    users
 `sketch`        Sketch: a histogram from the bits of a float   ``introspect.tensors``
-                (its parts: `float_bins`, `float_values`, `mass`, `sketch_bytes`)
+                (its parts: `float_bins`, `float_values`, `mass`, `sketch_bytes`, `sketch_sums`)
 `panels`        Panel: what one chart of a canvas shows        ``introspect.canvas``
 ==============  =============================================  ==========================
 

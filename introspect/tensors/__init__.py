@@ -18,6 +18,7 @@
 `recording`      weights, gradients, updates into a History; `taps`: activations; `records`: back
 `readings`       a Sketch and the numbers beside it; `spectra`: singular values
 `count`          a torch tensor to a Sketch; `sweep`: many on an accelerator; `samples`
+`count_compiled` the same by the machine's C compiler, if asked for; `count_triton`: in one launch
 `sharding`       what each rank counts; `reducing`: one collective for all
 `leaving`        nothing stays on the model
 `compare`        compare_histograms: a History to a Comparison

@@ -4,7 +4,9 @@
 
 =============  ==================================================================
 `library`      a folder of runs as the source of a page: what is there, what was chosen
+`embeddings`   principal components or t-SNE, in 2D or 3D
 `together`     several runs in one chart: a line for each, or mean and band of groups
+`quiet`        a run that is read in threads, and warns of nothing
 `magic`        ``%load_ext introspect``, then ``%introspect view runs/`` in a notebook
 =============  ==================================================================
 

@@ -1,7 +1,8 @@
 """A folder of runs as the source of a page: what is there, and what a browser has chosen.
 
-A browser's wish is JSON: ``{"runs": [names], "search": words, "group": hyper-parameter}``; without
-names it gets the newest run.
+A browser's wish is JSON: ``{"runs": [names], "search": words, "group": hyper-parameter,
+"embedding": "tsne3"}``; without names it gets the newest run. The place of a run in that list is
+its colour; "" keeps a place free, so that the others keep theirs when a run is left out.
 
 Cost: the folder is looked at once a second, however many browsers there are; a run is read
 when somebody chooses it, and followed from then on.
@@ -10,17 +11,18 @@ when somebody chooses it, and followed from then on.
 import os
 import threading
 import time
-import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from introspect.canvas.automatic import panels_of
 from introspect.canvas.page import Page, serve
-from introspect.errors import IntrospectError, IntrospectWarning
+from introspect.errors import IntrospectError
 from introspect.history.many import RunRow, Runs
 from introspect.history.many.collecting import Collector
-from introspect.nouns.panels import MessagePanel, Panel
+from introspect.nouns.panels import MessagePanel, Panel, Placed
+from introspect.viewer.embeddings import WAYS, Embeddings
+from introspect.viewer.quiet import opened
 from introspect.viewer.together import by_group, settings, together
 
 LOOK_S = 1.0
@@ -29,6 +31,7 @@ LOOK_S = 1.0
 MOST_RUNS = 1000
 """That a page lists; ``pattern=`` chooses among more."""
 
+_WORDS = {"pca2": "PCA 2D", "pca3": "PCA 3D", "tsne2": "t-SNE 2D", "tsne3": "t-SNE 3D"}
 _MOST_OPEN = 64  # runs that stay open
 
 
@@ -60,6 +63,7 @@ class Library:
         self._name = Path(self._collector.folder).name
         self._lock = threading.RLock()  # several browsers ask at once
         self._histories: dict[str, Any] = {}
+        self._embeddings = Embeddings()
         self._table = self._collector.table()
         self._looked_s = time.monotonic()
 
@@ -80,16 +84,15 @@ class Library:
             "folder": self._name,
             "newest": newest.name if (newest := _newest(table)) is not None else None,
             "more": len(table) - len(shown),
+            "embeddings": {way: _WORDS[way] for way in WAYS},
             "groups": [name for name in differing if _groups_well(shown, name)],
             "runs": [_about(run, differing) for run in shown],
         }
 
-    def panels(self, wish: Mapping[str, Any]) -> tuple[Panel, ...]:
+    def panels(self, wish: Mapping[str, Any]) -> tuple[Placed, ...]:
         """What to draw for a wish; a run that cannot be read says so in its place."""
         search = str(wish.get("search") or "")
-        with self._lock, warnings.catch_warnings():
-            # A damaged run is told by a panel, not by a warning in a thread.
-            warnings.simplefilter("ignore", IntrospectWarning)
+        with self._lock:
             table = self.table()
             chosen = self._chosen(table, wish)
             if not chosen:
@@ -97,15 +100,18 @@ class Library:
             histories, problems = self._opened(chosen)
             problems += tuple(_damage(run) for run in chosen if run.problem)
             if len(chosen) == 1 and histories:
-                return panels_of(next(iter(histories.values())), search=search) + problems
+                made = panels_of(next(iter(histories.values())), search=search)
+                return self._embeddings.shown(made + problems, wish.get("embedding"))
             group = wish.get("group")
             some = table[[run.name for run in chosen]]
-            if isinstance(group, str) and group in some.config_keys():
-                made = by_group(some, group, search=search)
+            if isinstance(group, str) and group in some.config_keys(differing=False):
+                shades = _group_colors(table, group)
+                made = by_group(some, group, search=search, colors=shades)
             else:
-                made = together(histories, search=search)
+                made = together(histories, search=search, colors=_places(wish))
             last = settings(some, some.metric_keys)
-            return made + problems + ((last,) if last is not None else ())
+            panels = made + problems + ((last,) if last is not None else ())
+            return self._embeddings.shown(panels, wish.get("embedding"))
 
     def state(self, wish: Mapping[str, Any]) -> str:
         """How the chosen runs are: live while one of them is running."""
@@ -116,11 +122,9 @@ class Library:
         return "finished" if states == {"finished"} else "stopped" if "killed" in states else ""
 
     def _chosen(self, table: Runs, wish: Mapping[str, Any]) -> list[RunRow]:
-        """In the order in which they were chosen, which gives them their colours."""
-        wanted = wish.get("runs")
+        """In the order in which they were chosen."""
         by_name = {run.name: run for run in table}
-        names = wanted if isinstance(wanted, list) else []
-        chosen = [by_name[n] for n in names if isinstance(n, str) and n in by_name]
+        chosen = [by_name[name] for name in _places(wish) if name in by_name]
         newest = _newest(table)
         return chosen or ([] if newest is None else [newest])
 
@@ -134,11 +138,29 @@ class Library:
         return histories, tuple(problems)
 
     def _history(self, run: RunRow) -> Any:
-        history = self._histories.pop(run.name, None) or run.open()
+        history = self._histories.pop(run.name, None) or opened(run)
         self._histories[run.name] = history  # the last asked for stays longest
         while len(self._histories) > _MOST_OPEN:
             self._histories.pop(next(iter(self._histories)))
         return history
+
+
+def _places(wish: Mapping[str, Any]) -> dict[str, int]:
+    """Names of a wish to their places in it."""
+    wanted = wish.get("runs")
+    names = wanted if isinstance(wanted, list) else []
+    found: dict[str, int] = {}
+    for place, name in enumerate(names):
+        if name and isinstance(name, str):
+            found.setdefault(name, place)
+    return found
+
+
+def _group_colors(table: Runs, group: str) -> dict[str, int]:
+    """Names of runs to the place of their group among all groups of the folder."""
+    values = [_word(run.flat_config.get(group, "")) for run in table]
+    order = list(dict.fromkeys(values))
+    return {run.name: order.index(value) for run, value in zip(table, values, strict=True)}
 
 
 def view(

@@ -13,6 +13,8 @@ from introspect.canvas.bars import bar_view, pie_view
 from introspect.canvas.matrices import confusion_view, heatmap_view
 from introspect.canvas.points import principal, scatter_view, stem_view
 from introspect.canvas.ridges import magnitudes_view, ridge_view
+from introspect.canvas.shots import shots_of
+from introspect.canvas.sources_lines import in_epochs
 from introspect.canvas.terminal import as_renderable
 from introspect.canvas.value_curves import curve_view
 from introspect.canvas.words import markdown_lines, table_view
@@ -438,3 +440,43 @@ def test_drawing_every_chart_at_once_warns_of_nothing():
             for draw in EVERY.values():
                 draw(canvas)
         canvas.figure.canvas.draw()
+
+
+@pytest.mark.parametrize("epochs", [100, 100.0, (100, 200, 300)])
+def test_bars_and_pictures_count_in_epochs_where_they_are_told_how_long_one_is(
+    canvas, metric, texts, epochs
+):
+    steps = [99, 199, 299]
+    rows = metric("right", [np.array([1.0, 2.0]) + k for k in range(3)], steps)
+    pictures = metric("filters", [np.eye(3) * (k + 1) for k in range(3)], steps)
+    with canvas:
+        canvas.draw_bar(rows, ["a", "b"], epochs=epochs)
+        canvas.draw_image(pictures, epochs=epochs)
+        canvas.draw_images(metric("grid", [np.zeros((2, 3, 3))] * 3, steps), epochs=epochs)
+    said = " ".join(texts(canvas.figure))
+    assert said.count("epoch 2") >= 2
+    assert "tick: epoch 1" in said
+    assert "299" not in said
+    # In a browser the slider says the same.
+    assert [shots_of(panel).step(2) for panel in leaves(canvas.panels)] == [[2, 99]] * 3
+
+
+@given(
+    st.lists(st.integers(-500, 5000), min_size=1, max_size=30).map(sorted),
+    st.one_of(st.integers(1, 400), st.lists(st.integers(1, 4000), min_size=1, max_size=8)),
+)
+def test_an_epoch_and_the_step_in_it_are_the_step(steps, epochs):
+    panel = PiePanel("", np.array(steps, dtype=np.int64), [None] * len(steps))
+    pairs = in_epochs(panel, epochs).steps
+    begins = [0, *sorted(set(epochs))] if isinstance(epochs, list) else None
+    for step, (epoch, within) in zip(steps, pairs.tolist(), strict=True):
+        if begins is None:
+            assert (epoch, within) == divmod(step, epochs)
+        elif step >= 0:
+            assert epoch == max(k for k, begin in enumerate(begins) if begin <= step)
+            assert begins[epoch] + within == step
+
+
+def test_epochs_that_are_none_are_a_warning(canvas, metric):
+    with pytest.warns(IntrospectWarning, match=r"epochs=len\(loader\)"):
+        canvas.draw_bar(metric("x", [np.ones(2)]), ["a", "b"], epochs=-1)

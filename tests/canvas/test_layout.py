@@ -1,5 +1,7 @@
 """Rows and columns: where panels stand, and that nothing leaves the page."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -141,3 +143,16 @@ def test_axes_with_numbers_begin_at_the_same_x_down_a_column(canvas):
     boxes = np.array(places(canvas))
     assert boxes[0, 0] == pytest.approx(boxes[2, 0])
     assert boxes[1, 0] == pytest.approx(boxes[3, 0])
+
+
+def test_a_column_by_itself_stacks_whatever_the_width(canvas):
+    canvas.width_in = 14.0
+    with canvas, canvas.column():
+        canvas.draw_plot([3, 2, 1], title="A")
+        canvas.draw_plot([1, 2, 3], title="B")
+        canvas.draw_bar({"x": 1, "y": 2}, title="C")
+    boxes = [ax.get_position() for ax in canvas.figure.axes]
+    assert len(boxes) == 3
+    for upper, lower in pairwise(boxes):
+        assert upper.y0 > lower.y1
+        assert upper.width > 0.8

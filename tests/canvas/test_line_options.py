@@ -5,12 +5,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from matplotlib.colors import to_hex
 
 from introspect.canvas.figure import common_timeline
 from introspect.canvas.line_axes import log_ticks
 from introspect.canvas.lines import line_view
 from introspect.canvas.sources import line_panel
+from introspect.canvas.specs import described
+from introspect.canvas.style import series_color
 from introspect.canvas.trend import is_noisy, trend
+from introspect.nouns.panels import LinePanel, Series
 
 RNG = np.random.default_rng(0)
 
@@ -195,3 +199,15 @@ def test_ten_million_points_are_painted_from_few(canvas, metric):
     drawn = [line.get_ydata() for line in figure.axes[0].lines]
     assert max(len(y) for y in drawn) < 20_000
     assert max(float(np.nanmax(y)) for y in drawn) == 9.0
+
+
+def test_a_colour_of_its_own_is_kept_in_pictures_terminals_and_browsers(canvas):
+    steps, values = np.arange(3), np.array([1.0, 2.0, 3.0])
+    lines = (Series("a", steps, values, color=4), Series("b", steps, values + 1))
+    canvas.draw_panels(LinePanel(lines, title="T"))
+    drawn = canvas.figure.axes[0].lines
+    shades = {to_hex(line.get_color()) for line in drawn}
+    assert {series_color(4), series_color(1)} <= shades
+    assert series_color(0) not in shades
+    told = described(canvas.panels[0], "0").spec["series"]
+    assert [line.get("color") for line in told] == [4, None]

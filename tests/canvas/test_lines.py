@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from introspect.canvas.braille import block_bars, braille_lines
 from introspect.canvas.decimate import decimate
+from introspect.canvas.line_curve import names_title
 from introspect.canvas.lines import line_view, y_range
 from introspect.canvas.timeline import Timeline, timeline
 from introspect.canvas.writing import shortened, spread, text_width_pt
@@ -164,3 +165,27 @@ def test_bars_are_as_high_as_their_share():
 
 def test_a_timeline_of_nothing_is_still_an_axis():
     assert Timeline().ticks(0, 1, most=4, epochs=False) == [(0.0, "step 0"), (1.0, "1")]
+
+
+def test_a_name_cut_in_its_middle_fits_and_keeps_its_end():
+    name = "resnet18-cosine-warmup-seed12"
+    for room in (30.0, 60.0, 90.0):
+        cut = shortened(name, room, keep_end=True)
+        assert text_width_pt(cut) <= room
+        assert cut[0] == "r"
+        assert cut.endswith("2")
+    assert shortened(name, 500.0, keep_end=True) == name
+
+
+@pytest.mark.parametrize(
+    ("names", "title"),
+    [
+        (["loss", "acc"], "loss, acc"),
+        ([f"run-{k}" for k in range(5)], "run-0, run-1, run-2, run-3, run-4"),
+        ([f"resnet18-cosine-warmup-{k}" for k in range(5)], "resnet18-cosine-warmup"),
+        ([f"{k}-a-name-that-is-rather-long" for k in range(5)], "5 lines"),
+        (["a" * 40] * 4, "a" * 40),
+    ],
+)
+def test_a_chart_without_a_title_is_called_by_what_its_names_have_in_common(names, title):
+    assert names_title(names) == title

@@ -1,11 +1,13 @@
 """The page over real sockets: who is let in, what is sent, what is left behind."""
 
+import base64
 import http.client
 import json
 import socket
 import threading
 import time
 import warnings
+import zlib
 
 import numpy as np
 import pytest
@@ -13,9 +15,10 @@ import pytest
 import introspect
 from introspect.canvas.page import Page, serve
 from introspect.canvas.page.doors import bound, told
+from introspect.canvas.page.graphs import Graphs
 from introspect.canvas.page.guard import Guard, host_name
 from introspect.errors import CanvasError
-from introspect.nouns.panels import LinePanel
+from introspect.nouns.panels import GraphPanel, LinePanel
 
 pytest.importorskip("starlette", reason="the page needs the extra page")
 pytest.importorskip("uvicorn", reason="the page needs the extra page")
@@ -105,7 +108,7 @@ def test_the_token_in_the_address_becomes_a_cookie_and_leaves_the_address(page):
     assert token(page).encode() not in body
 
 
-@pytest.mark.parametrize("path", ["/", "/page.js", "/live", "/nothing"])
+@pytest.mark.parametrize("path", ["/", "/page.js", "/live", "/graph/x", "/nothing"])
 def test_nothing_is_answered_without_the_token(page, path):
     for headers in ({}, {"cookie": f"introspect-{page.port}=wrong"}, {"cookie": "introspect="}):
         status, sent, body = get(page, path, **headers)
@@ -439,3 +442,70 @@ def test_a_source_that_fails_is_told_in_the_browser_and_ends_nothing():
             with visit(page) as browser:
                 told = json.dumps([header_of(message) for message in read_all(browser)])
                 assert "ZeroDivisionError: in the source" in told
+
+
+def test_a_graph_has_an_address_of_its_own_where_its_scripts_reach_nothing():
+    torch = pytest.importorskip("torch")
+    canvas = introspect.Canvas(backend="none")
+    canvas.draw_graph(introspect.trace(torch.nn.Linear(2, 3), torch.zeros(1, 2)), title="Mine")
+    with serve(canvas, tell=False) as page:
+        with visit(page) as browser:
+            messages = read_all(browser)
+        (spec,) = header_of(messages[0])["panels"].values()
+        assert (spec["kind"], spec["title"]) == ("graph", "Mine")
+        status, headers, body = get(page, f"/{spec['address']}?theme=dark", cookie=cookie(page))
+        assert status == 200
+        assert b"Linear" in body
+        policy = headers["content-security-policy"]
+        assert "sandbox allow-scripts allow-downloads" in policy  # no allow-same-origin
+        assert "frame-ancestors 'self'" in policy
+        assert get(page, "/graph/unknown", cookie=cookie(page))[0] == 404
+        assert get(page, f"/{spec['address']}")[0] == 403
+        # Another browser, and the same graph drawn again, get the same address.
+        canvas.draw_graph(canvas.panels[0].graph, title="Mine")
+        with visit(page) as browser:
+            again = header_of(read_all(browser)[0])["panels"]
+        assert [one["address"] for one in again.values()] == [spec["address"]]
+
+
+def test_graphs_that_are_long_gone_are_let_go():
+    torch = pytest.importorskip("torch")
+    graphs = Graphs()
+    graph = introspect.trace(torch.nn.ReLU(), torch.zeros(1))
+    names = [graphs.framed([GraphPanel(graph, depth=k)])[0].address for k in range(40)]
+    assert len(set(names)) == 40
+    assert graphs.page(names[0].removeprefix("graph/"), "light") is None
+    assert graphs.page(names[-1].removeprefix("graph/"), "nonsense") is not None
+
+
+class _Mine(introspect.Canvas):
+    def draw_circle(self, radius):
+        self.ax.plot([0, radius], [0, radius])
+
+
+def test_a_drawing_of_the_users_own_is_a_picture_on_a_page_and_in_a_saved_one(tmp_path):
+    canvas = _Mine(page=True)
+    with canvas:
+        canvas.draw_circle(1)
+        with canvas.row():
+            canvas.draw_circle(2)
+            canvas.draw_plot([3, 2, 1], title="Loss")
+    with visit(canvas.page) as browser:
+        headers = [header_of(message) for message in read_all(browser)]
+    panels = headers[0]["panels"]
+    assert [panel["kind"] for panel in panels.values()] == ["picture", "picture", "lines"]
+    pictures = [part for part in headers[0]["arrays"] if part["id"].endswith(".file")]
+    assert len(pictures) == 2
+    assert all(part["shape"][0] > 1000 for part in pictures)
+    canvas.page.close()
+    still = _Mine(backend="none")
+    still.draw_circle(1)
+    still.save(tmp_path / "mine.html")
+    assert "not painted yet" not in shown_in((tmp_path / "mine.html").read_text())
+    assert '"kind":"picture"' in shown_in((tmp_path / "mine.html").read_text())
+
+
+def shown_in(text):
+    """What a saved page holds, as text."""
+    packed = text.partition('id="introspect-data">')[2].partition("<")[0]
+    return zlib.decompress(base64.b64decode(packed)).decode("latin-1").replace(" ", "")

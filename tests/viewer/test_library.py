@@ -2,6 +2,7 @@
 
 import shutil
 import threading
+import warnings
 
 import numpy as np
 import pytest
@@ -71,6 +72,32 @@ def test_several_runs_share_a_chart_for_each_metric(folder):
     assert isinstance(table, TablePanel)
     assert table.data[-1].columns[:3] == ("run", "lr", "seed")
     assert ("acc", "max") in table.best
+
+
+def test_a_place_in_the_wish_is_a_colour_and_an_empty_one_stays_free(folder):
+    names = [run["name"] for run in Library(folder).contents()["runs"]]
+    wish = {"runs": [names[2], "", names[0], "", "", names[1]]}
+    colours = {
+        line.name: line.color
+        for panel in Library(folder).panels(wish)
+        if isinstance(panel, LinePanel)
+        for line in panel.series
+    }
+    assert colours == {names[2]: 0, names[0]: 2, names[1]: 5}
+
+
+def test_a_group_keeps_its_colour_when_another_is_left_out(folder):
+    library = Library(folder)
+    names = [run["name"] for run in library.contents()["runs"]]
+
+    def colours(chosen):
+        panels = library.panels({"runs": chosen, "group": "lr"})
+        return {s.name: s.color for p in panels if isinstance(p, LinePanel) for s in p.series}
+
+    both = colours(names)
+    assert sorted(both.values()) == [0, 1]
+    alone = colours([name for name in names if "0.2" in name])
+    assert alone == {"0.2": both["0.2"]}
 
 
 def test_groups_are_mean_and_range_of_their_runs(folder):
@@ -177,3 +204,23 @@ def test_many_browsers_ask_at_once(folder):
         thread.join(60)
     assert len(found) == 30
     assert all(one == found[0] for one in found)
+
+
+def test_damage_found_in_a_thread_is_a_panel_and_the_filters_of_warnings_stay(folder, monkeypatch):
+    (segment,) = (folder / "lr0.1-seed0").glob("*.segment")
+    content = bytearray(segment.read_bytes())
+    content[len(content) // 2] ^= 0xFF
+    segment.write_bytes(content)
+    monkeypatch.setattr(warnings, "catch_warnings", lambda *_, **__: pytest.fail("in a thread"))
+    before = list(warnings.filters)
+    library, found = Library(folder), []
+    reader = threading.Thread(
+        target=lambda: found.append(library.panels({"runs": ["lr0.1-seed0", "lr0.2-seed0"]}))
+    )
+    reader.start()
+    reader.join()
+    assert warnings.filters == before
+    (panels,) = found
+    told = [panel.message for panel in panels if isinstance(panel, MessagePanel)]
+    assert any("fsck" in message for message in told)
+    assert "acc" in lines(panels)

@@ -9,7 +9,10 @@ import pytest
 from matplotlib import colormaps
 from PIL import Image as Picture
 
-from introspect.canvas.html import fragment, needed_height_px, page
+from introspect.canvas.figure import common_timeline
+from introspect.canvas.heights import needed_height_px
+from introspect.canvas.html import fragment, page
+from introspect.canvas.lines import line_view
 from introspect.canvas.ticks import format_value
 from introspect.nouns.panels import (
     AudioPanel,
@@ -39,6 +42,7 @@ from introspect.nouns.panels import (
 from introspect.nouns.values import Audio, Table
 
 VIEW = "document.querySelector('.itc').introspect"
+RNG = np.random.default_rng(0)
 EVIL = '<img src=x onerror="alert(1)"><script>alert(2)</script>'
 
 
@@ -558,7 +562,106 @@ def test_a_frame_in_a_notebook_is_as_high_as_what_is_in_it(show):
     assert high <= needed_height_px(panels) <= high + 80
 
 
+STEPS = np.arange(3)
+GRIDS = {
+    "a batch": GridPanel("g", None, [RNG.random((12, 1, 16, 16))]),
+    "large pictures": GridPanel("g", None, [RNG.random((5, 3, 90, 160))]),
+    "with targets": GridPanel(
+        "g", STEPS, [RNG.random((9, 8, 8))] * 3, targets=[np.ones((9, 8, 8))] * 3
+    ),
+    "with captions": GridPanel(
+        "g", None, [RNG.random((20, 8, 8))], captions=tuple(f"c{k}" for k in range(20))
+    ),
+    "pairs of captions": GridPanel("g", None, [RNG.random((6, 8, 8))], captions=(("a", "b"),) * 6),
+    "columns": GridPanel("g", None, [RNG.random((40, 28, 28))], columns=10),
+    "one image": ImagePanel("i", None, [RNG.random((40, 30))], limit=1),
+    "a row of images": ImagePanel("i", STEPS, [RNG.random((10, 12))] * 3, limit=3),
+    "filters": ImagePanel("i", STEPS, [RNG.normal(size=(8, 1, 3, 3))] * 3, limit=3),
+    "horizontal bars": BarPanel(
+        ("a", "b", "c"), (Stepped("", None, [np.ones(3)]),), direction="horizontal"
+    ),
+    "groups": BarPanel(
+        ("a", "b"),
+        (Stepped("x", None, [np.ones(2)]), Stepped("y", None, [np.ones(2)])),
+        direction="horizontal",
+    ),
+    "confusion": ConfusionPanel("", None, [np.ones((10, 10))], names=tuple("abcdefghij")),
+    "long names": ConfusionPanel(
+        "", None, [np.ones((10, 10))], names=tuple(f"a long name {k}" for k in range(10))
+    ),
+    "heat map": HeatmapPanel("", None, [RNG.random((4, 30))]),
+    "ridges": RidgePanel("r", STEPS, [RNG.normal(size=50)] * 3),
+    "points": ScatterPanel("", None, [RNG.random((9, 2))]),
+    "table": TablePanel("", None, [Table.of([[k, k * k] for k in range(7)], columns=("a", "b"))]),
+    "text": TextPanel("", None, ["# Head\nsome words\n\n- one\n- two"]),
+}
+
+
+@pytest.mark.parametrize("name", GRIDS)
+def test_the_height_of_every_kind_is_known_beforehand(show, name):
+    panels = (GRIDS[name],)
+    text = f"<!doctype html><body style='width:900px'>{fragment(panels)}"
+    tab = show.plain(text.encode(), width=960)
+    frame = tab.frame_locator("iframe")
+    frame.locator(".itc h2").first.wait_for(state="attached")
+    tab.wait_for_timeout(150)
+    high = frame.locator(".itc").bounding_box()["height"]
+    assert high <= needed_height_px(panels) <= high + 90
+
+
 def test_a_page_of_three_lines_of_2000_points_stays_small():
     rng = np.random.default_rng(0)
     panels = tuple(LinePanel((line(rng.normal(size=2000)),), smooth=25.0) for _ in range(3))
     assert len(page(panels, most_points=2000)) < 150_000
+
+
+@pytest.mark.parametrize("first", [0, 1, 5])
+@pytest.mark.parametrize("counts_on", [False, True])
+def test_limits_in_epochs_are_where_python_puts_them(opened, first, counts_on):
+    pairs = [
+        (first + epoch, step + (7 * epoch if counts_on else 0))
+        for epoch in range(6)
+        for step in range(7)
+    ]
+    series = line(np.arange(42.0), steps=pairs)
+    panel = LinePanel((series,), "T", xlim=(first + 1.5, first + 4))
+    expected = line_view(panel, common_timeline([panel])).x_limits
+    tab = opened(panel)
+    x, _ = scale(tab)
+    assert (x["low"], x["high"]) == pytest.approx(expected)
+
+
+def test_limits_in_epochs_of_int_steps_and_of_one_chart_of_many(opened):
+    steps = np.arange(100)
+    wide = LinePanel((line(steps, "a"),), "A")
+    narrow = LinePanel((line(steps, "b"),), "B", xlim=(2, 4), epochs=10.0)
+    tab = opened(wide, narrow)
+    assert [scale(tab, 0)[0][end] for end in ("low", "high")] == [0, 99]
+    assert [scale(tab, 1)[0][end] for end in ("low", "high")] == [20, 40]
+
+
+def test_long_names_of_lines_keep_their_ends_where_runs_differ(opened):
+    lines = tuple(
+        line([k, k + 1.0], f"resnet18-cosine-warmup-with-a-long-name-{k}") for k in range(9)
+    )
+    tab = opened(LinePanel(lines, "T"), width=500)
+    names = tab.locator("svg.front text.name tspan:first-child").all_text_contents()
+    assert len(set(names)) == 9
+    assert all("…" in name and name[-1].isdigit() for name in names)
+
+
+def test_a_name_that_is_cut_below_a_bar_says_so(opened):
+    names = tuple(f"a name that is long {k}" for k in range(8))
+    tab = opened(BarPanel(names, (Stepped("", None, [np.ones(8)]),)), width=500)
+    cut = tab.locator("svg g:has(title) > text").all_text_contents()
+    assert len(cut) == 8
+    assert all(text.endswith("…") for text in cut)
+    assert texts(tab, "svg g > title") == list(names)
+
+
+def test_a_long_title_has_two_lines(opened):
+    title = "validation accuracy of the whole ensemble on the held-out split by class and by run"
+    tab = opened(LinePanel((line([1, 2], "a"),), title), width=420)
+    head = tab.locator("h2")
+    assert head.text_content() == title
+    assert 30 <= head.bounding_box()["height"] <= 40

@@ -1,4 +1,4 @@
-"""In JupyterLab: live while the cell runs, after a reload, and without a kernel."""
+"""In JupyterLab and Notebook 7: live while the cell runs, after a reload, without a kernel."""
 
 import json
 import os
@@ -20,6 +20,7 @@ pytestmark = pytest.mark.slow
 
 TRAIN = """
 import time
+from pathlib import Path
 from introspect import Canvas, History
 history, canvas = History(), Canvas()
 for step in range(100_000):
@@ -28,16 +29,27 @@ for step in range(100_000):
         canvas.draw_plot([history["loss"], history["wave"]], title="Loss")
         canvas.draw_hist([0.1 * step, 0.5, 0.2], title="<script>alert(1)</script>")
     time.sleep(0.01)
-    if (step + 1) * 0.01 > SECONDS:
+    if step > 49 and (Path(STOP).exists() or step > 20_000):
         break
 """
+KEPT = "[class^=introspect-] iframe"
 VIEW = "document.querySelector('.itc')?.introspect"
 
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory):
     """Address and folder of a JupyterLab with settings of its own."""
-    home = tmp_path_factory.mktemp("lab")
+    yield from served(tmp_path_factory.mktemp("lab"), "jupyterlab")
+
+
+@pytest.fixture(scope="module")
+def classic(tmp_path_factory):
+    """Address and folder of a Notebook 7."""
+    pytest.importorskip("notebook", minversion="7", reason="needs notebook 7")
+    yield from served(tmp_path_factory.mktemp("notebook"), "notebook")
+
+
+def served(home, application):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -53,7 +65,7 @@ def lab(tmp_path_factory):
     environment["OMP_NUM_THREADS"] = "1"
     server = subprocess.Popen(
         [
-            *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"),
+            *(sys.executable, "-m", application, "--no-browser", "--allow-root"),
             *("--ip=127.0.0.1", f"--port={port}", "--IdentityProvider.token=secret"),
             *(f"--ServerApp.root_dir={home}", "--ServerApp.port_retries=0"),
             "--LabApp.news_url=None",
@@ -69,7 +81,7 @@ def lab(tmp_path_factory):
             urllib.request.urlopen(f"{address}/api?token=secret", timeout=2).close()  # noqa: S310  our own
             break
         except (urllib.error.URLError, ConnectionError, TimeoutError):
-            assert time.monotonic() < end, "JupyterLab did not start"
+            assert time.monotonic() < end, f"{application} did not start"
             time.sleep(0.3)
     yield address, home
     server.terminate()
@@ -79,14 +91,24 @@ def lab(tmp_path_factory):
 @pytest.fixture
 def open_book(lab, chromium):
     """A notebook in a browser that may ask this machine alone."""
-    address, home = lab
+    yield from opening(*lab, "lab/tree", chromium)
+
+
+@pytest.fixture
+def open_classic(classic, chromium):
+    """The same in Notebook 7."""
+    yield from opening(*classic, "notebooks", chromium)
+
+
+def opening(address, home, tree, chromium):
     contexts = []
 
     def opened(name, *sources):
         path = Path(home) / name
         if sources:
             book = nbformat.v4.new_notebook()
-            book.cells = [nbformat.v4.new_code_cell(source) for source in sources]
+            cells = ["import introspect.canvas.widget; print('rea' + 'dy')", *sources]
+            book.cells = [nbformat.v4.new_code_cell(source) for source in cells]
             book.metadata["kernelspec"] = {
                 "name": "python3",
                 "display_name": "Python 3",
@@ -100,7 +122,7 @@ def open_book(lab, chromium):
         # "Select kernel", "changed on disk": on a slow machine they come before the answer.
         accept = page.locator(".jp-Dialog .jp-Dialog-button.jp-mod-accept").first
         page.add_locator_handler(accept, lambda button: button.click())
-        page.goto(f"{address}/lab/tree/{name}?token=secret&reset")
+        page.goto(f"{address}/{tree}/{name}?token=secret&reset")
         page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=60_000)
         return page
 
@@ -112,22 +134,26 @@ def open_book(lab, chromium):
         context.close()
 
 
-def run_cell(page, index=0):
+def run_cell(page):
+    """Run the second cell once the first has shown that kernel and page hear each other."""
     # The page says "idle" before its kernel listens: press again until the prompt says "busy".
-    page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status=idle]", timeout=60_000)
+    page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status=idle]", timeout=90_000)
     for _ in range(20):
-        page.click(f".jp-CodeCell >> nth={index} >> .jp-InputArea-editor")
-        page.keyboard.press("Shift+Enter")
+        page.click(".jp-CodeCell >> nth=0 >> .jp-InputArea-editor")
+        page.keyboard.press("Control+Enter")
         time.sleep(1.5)
-        if prompt(page) != "[ ]:":
-            return
+        if prompt(page, 0) != "[ ]:":
+            break
+    page.wait_for_selector(".jp-CodeCell >> nth=0 >> text=/ready/ >> visible=true", timeout=90_000)
+    page.click(".jp-CodeCell >> nth=1 >> .jp-InputArea-editor")
+    page.keyboard.press("Control+Enter")
 
 
 def saved(page, path):
     """What stands in the file once it holds the output without a widget."""
     end = time.monotonic() + 30
     while True:
-        page.click(".jp-CodeCell >> nth=0 >> .jp-InputArea-editor")
+        page.click(".jp-CodeCell >> nth=1 >> .jp-InputArea-editor")
         page.keyboard.press("Control+s")
         time.sleep(1)
         text = path.read_text()
@@ -136,14 +162,25 @@ def saved(page, path):
         assert time.monotonic() < end, "the output was not replaced in the file"
 
 
-def prompt(page):
-    return page.text_content(".jp-CodeCell >> nth=0 >> .jp-InputPrompt")
+def displayed(book):
+    """The outputs that show something."""
+    found = [o for o in book["cells"][1]["outputs"] if o["output_type"] == "display_data"]
+    return [output for output in found if any(map("".join, output["data"].values()))]
+
+
+def trained_until(name):
+    """The training, until a file of that name is there."""
+    return TRAIN.replace("STOP", repr(name))
+
+
+def prompt(page, index=1):
+    return page.text_content(f".jp-CodeCell >> nth={index} >> .jp-InputPrompt")
 
 
 def test_live_while_the_cell_runs_after_a_reload_and_then_without_a_kernel(open_book, until, lab):
-    page = open_book("live.ipynb", TRAIN.replace("SECONDS", "14"))
+    page = open_book("live.ipynb", trained_until("live.stop"))
     run_cell(page)
-    until(page, f"{VIEW}?.store.points > 100", limit_s=40)
+    until(page, f"{VIEW}?.store.points > 100", limit_s=90)
     assert "*" in prompt(page)
     before = page.evaluate(f"{VIEW}.store.points")
     until(page, f"{VIEW}.store.points > {before + 100}")
@@ -154,26 +191,27 @@ def test_live_while_the_cell_runs_after_a_reload_and_then_without_a_kernel(open_
     assert [name[:4] for name in names] == ["loss", "wave"]
 
     # The end of the cell leaves a page that stands by itself in place of the widget.
-    page.wait_for_selector(".jp-OutputArea-output iframe", timeout=40_000)
+    (Path(lab[1]) / "live.stop").touch()
+    until(page, "document.querySelectorAll('.itc').length === 0", limit_s=60)
     frame = page.frame_locator(".jp-OutputArea-output iframe")
     assert frame.locator(".itc h2").first.text_content() == "Loss"
     assert page.locator(".itc").count() == 0
     book = saved(page, Path(lab[1]) / "live.ipynb")
-    (output,) = [o for o in book["cells"][0]["outputs"] if o["output_type"] == "display_data"]
+    (output,) = displayed(book)
     assert set(output["data"]) == {"text/html", "image/png", "text/plain"}
     size = sum(len("".join(part)) for part in output["data"].values())
     assert size <= 250_000, size
 
     again = open_book("live.ipynb")
     frame = again.frame_locator(".jp-OutputArea-output iframe")
-    frame.locator(".itc svg.front text.name").first.wait_for(timeout=20_000)
+    frame.locator(".itc svg.front text.name").first.wait_for(timeout=60_000)
 
 
 def test_what_nbconvert_writes_is_interactive_offline(show):
     nbconvert = pytest.importorskip("nbconvert", reason="needs nbconvert")
     nbclient = pytest.importorskip("nbclient", reason="needs nbclient")
     book = nbformat.v4.new_notebook()
-    book.cells = [nbformat.v4.new_code_cell(TRAIN.replace("SECONDS", "0.5"))]
+    book.cells = [nbformat.v4.new_code_cell(trained_until("."))]
     nbclient.NotebookClient(book, timeout=120).execute()
     exporter = nbconvert.HTMLExporter(template_name="basic")  # no address of a script server
     text, _ = exporter.from_notebook_node(book)
@@ -183,14 +221,69 @@ def test_what_nbconvert_writes_is_interactive_offline(show):
     assert frame.locator(".itc h2").first.text_content() == "Loss"
 
 
-def test_a_reload_in_mid_cell_shows_the_whole_curve_once_the_kernel_can_answer(open_book, until):
-    page = open_book("reload.ipynb", TRAIN.replace("SECONDS", "12"))
+def test_a_reload_in_mid_cell_shows_what_was_saved_and_then_the_whole_curve(open_book, until, lab):
+    page = open_book("reload.ipynb", trained_until("reload.stop"))
     run_cell(page)
-    until(page, f"{VIEW}?.store.points > 200", limit_s=40)
+    until(page, f"{VIEW}?.store.points > 400", limit_s=90)
+    # The picture in the file is there beside the live one, which hides it.
+    page.wait_for_selector(KEPT, state="attached", timeout=60_000)
+    assert page.locator(KEPT).is_hidden()
     page.keyboard.press("Control+s")
     time.sleep(1)
     page.reload()
     page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=60_000)
-    until(page, f"{VIEW}?.store.points > 2000", limit_s=60)
+    kept = page.frame_locator(KEPT)
+    kept.locator(".itc svg.front text.name").first.wait_for(timeout=60_000)
+    assert page.locator(".itc").count() == 0, "the kernel answered before the picture was seen"
+    time.sleep(5)  # until the page has asked the kernel for its widgets, which waits for an answer
+    (Path(lab[1]) / "reload.stop").touch()
+    points = "document.querySelector('.itc').introspect.store.points"
+    saved = kept.locator(".itc").evaluate(f"() => {points}")
+    assert saved > 100
+    # Once the kernel can answer, the live picture is back with all points, and hides the other.
+    until(page, f"{VIEW}?.store.points > {saved}", limit_s=90)
     assert page.evaluate(f"{VIEW}.store.state") == ""
     assert page.locator(".itc svg.front text.name").count() == 2
+    assert page.locator(KEPT).is_hidden()
+
+
+def test_two_views_show_the_same_and_a_notebook_closed_in_mid_cell_has_its_picture(
+    open_book, until, lab
+):
+    page = open_book("views.ipynb", trained_until("views.stop"))
+    run_cell(page)
+    until(page, f"{VIEW}?.store.points > 50", limit_s=90)
+    page.wait_for_selector(KEPT, state="attached", timeout=90_000)
+    page.keyboard.press("Control+s")
+    time.sleep(1)
+    page.locator(".itc").first.click(button="right", position={"x": 5, "y": 5})
+    page.click(".lm-Menu-itemLabel:has-text('Create New View for')")
+    until(page, "document.querySelectorAll('.itc').length === 2", limit_s=30)
+    both = "[...document.querySelectorAll('.itc')].map((e) => e.introspect)"
+    until(page, f"{both}.every((view) => view.draws > 3 && view.panels.size === 2)")
+    before = page.evaluate(f"{both}.map((view) => view.store.points)")
+    until(page, f"{both}.every((view) => view.store.points > {max(before) + 50})")
+    names = page.locator(".itc svg.front text.name").all_text_contents()
+    assert sorted(name[:4] for name in names) == ["loss", "loss", "wave", "wave"]
+    page.context.close()
+    again = open_book("views.ipynb")
+    again.frame_locator(KEPT).locator(".itc svg.front text.name").first.wait_for(timeout=60_000)
+    time.sleep(5)  # as above
+    (Path(lab[1]) / "views.stop").touch()
+    until(again, f"{VIEW}?.store.points > {max(before)}", limit_s=90)
+
+
+def test_notebook_7_is_live_while_the_cell_runs_and_keeps_the_last_picture(
+    open_classic, until, classic
+):
+    page = open_classic("live.ipynb", trained_until("live.stop"))
+    run_cell(page)
+    until(page, f"{VIEW}?.store.points > 100", limit_s=90)
+    before = page.evaluate(f"{VIEW}.store.points")
+    until(page, f"{VIEW}.store.points > {before + 100}")
+    assert "*" in prompt(page), "the cell ended before it was seen live"
+    (Path(classic[1]) / "live.stop").touch()
+    until(page, "document.querySelectorAll('.itc').length === 0", limit_s=60)
+    frame = page.frame_locator(".jp-OutputArea-output iframe").first
+    frame.locator(".itc svg.front text.name").first.wait_for(timeout=60_000)
+    assert page.locator(".itc").count() == 0

@@ -1,6 +1,7 @@
 // What all charts share: scales, grid, ticks, labels that keep their distance; as SVG elements.
 
 import { s, textWidth } from "./dom";
+import { abs, ceil, log10, max, min, round } from "./math";
 import { logText, logTicks, niceTicks, tickTexts } from "./numbers";
 import { SANS } from "./tokens";
 import type { Tick } from "./timeline";
@@ -40,14 +41,14 @@ export function words({ text, x, y, anchor = "start", size = 11, weight = 400, f
 }
 
 export function rule(x1: number, y1: number, x2: number, y2: number, stroke = "var(--rule)", more: Record<string, string | number> = {}): SVGLineElement {
-  const crisp = (v: number): number => Math.round(v) + 0.5;
+  const crisp = (v: number): number => round(v) + 0.5;
   const flat = y1 === y2, steep = x1 === x2;
   return s("line", { x1: steep ? crisp(x1) : x1, y1: flat ? crisp(y1) : y1, x2: steep ? crisp(x2) : x2, y2: flat ? crisp(y2) : y2, stroke, ...more });
 }
 
 /** Ticks of an axis of values. */
 export function valueTicks(low: number, high: number, log: boolean, most: number, percent = false): Tick[] {
-  if (log) return logTicks(low, high, most + 1).map((at) => ({ at, text: logText(at, Math.log10(high / low)) }));
+  if (log) return logTicks(low, high, most + 1).map((at) => ({ at, text: logText(at, log10(high / low)) }));
   let marks = niceTicks(low, high, most);
   if (marks.length < 3) marks = niceTicks(low, high, most + 1);
   return tickTexts(marks, percent).map((text, k) => ({ at: marks[k]!, text }));
@@ -55,7 +56,7 @@ export function valueTicks(low: number, high: number, log: boolean, most: number
 
 /** How much room the labels of a y axis need. */
 export function leftRoom(ticks: Tick[]): number {
-  return Math.ceil(Math.max(16, ...ticks.map((tick) => textWidth(tick.text, TICK)))) + 8;
+  return ceil(max(16, ...ticks.map((tick) => textWidth(tick.text, TICK)))) + 8;
 }
 
 /** Grid and labels of y, base line, ticks and labels of x. */
@@ -71,7 +72,7 @@ export function axes(into: Element, x: Scale, y: Scale, xTicks: Tick[], yTicks: 
     const at = px(x, tick.at);
     into.append(rule(at, y.from, at, y.from + 4, "var(--axis)"));
     if (!tick.text) continue;
-    const half = textWidth(tick.text, TICK) / 2, middle = Math.max(half, Math.min(at, x.to + 24 - half));
+    const half = textWidth(tick.text, TICK) / 2, middle = max(half, min(at, x.to + 24 - half));
     if (middle - half < free) continue;
     free = middle + half + 10;
     into.append(words({ text: tick.text, x: middle, y: y.from + 17, anchor: "middle" }));
@@ -81,7 +82,7 @@ export function axes(into: Element, x: Scale, y: Scale, xTicks: Tick[], yTicks: 
 /** Positions as near as possible to the wanted ones, at least `gap` apart, within bounds if they fit. */
 export function spread(wanted: number[], gap: number, low: number, high: number): number[] {
   const order = wanted.map((_, k) => k).sort((a, b) => wanted[a]! - wanted[b]!);
-  const clamped = (middle: number, count: number): number => Math.max(low + (gap * (count - 1)) / 2, Math.min(middle, high - (gap * (count - 1)) / 2));
+  const clamped = (middle: number, count: number): number => max(low + (gap * (count - 1)) / 2, min(middle, high - (gap * (count - 1)) / 2));
   const groups: { middle: number; members: number[] }[] = [];
   for (const index of order) {
     let group = { middle: clamped(wanted[index]!, 1), members: [index] };
@@ -116,7 +117,7 @@ export function pathData(points: Iterable<[number, number]>): string {
 /** Ends with some air; zero is the bottom where values are positive and reach far down. */
 export function padded(low: number, high: number): Range {
   if (!(high > low)) {
-    const pad = Math.abs(low) * 0.1 || 0.5;
+    const pad = abs(low) * 0.1 || 0.5;
     return Number.isFinite(low) ? [low - pad, low + pad] : [0, 1];
   }
   if (low >= 0 && low < high / 3) return [0, high * 1.06];

@@ -1,5 +1,6 @@
 // Columns that grow, and the exact extremes of any rows of them.
 
+import { ceil, floor, max, min } from "./math";
 import type { Numbers } from "./message";
 
 type Floats = Float64Array | Float32Array;
@@ -16,7 +17,7 @@ export class Column {
     const end = at + values.length;
     if (at === 0) this.length = 0;
     if (end > this.data.length || !(this.data instanceof Kind)) {
-      const grown = new Kind(Math.max(end, at === 0 ? 0 : 2 * this.data.length, 256));
+      const grown = new Kind(max(end, at === 0 ? 0 : 2 * this.data.length, 256));
       grown.set(this.data.subarray(0, this.length));
       this.data = grown;
     }
@@ -47,8 +48,8 @@ export class Pyramid {
   grow(data: Floats): void {
     if (data.length < this.rows) this.clear();
     this.rows = data.length;
-    let whole = Math.floor(data.length / FAN);
-    for (let level = 0; whole > 0; level++, whole = Math.floor(whole / FAN)) {
+    let whole = floor(data.length / FAN);
+    for (let level = 0; whole > 0; level++, whole = floor(whole / FAN)) {
       const known = this.counts[level] ?? 0;
       const lows = (this.lows[level] = roomFor(this.lows[level], whole));
       const highs = (this.highs[level] = roomFor(this.highs[level], whole));
@@ -72,7 +73,7 @@ export class Pyramid {
     let low = Infinity, high = -Infinity, from = first, to = end;
     for (let level = -1; from < to; level++) {
       const lows = level < 0 ? data : this.lows[level]!, highs = level < 0 ? data : this.highs[level]!;
-      const up = Math.ceil(from / FAN), down = Math.floor(to / FAN);
+      const up = ceil(from / FAN), down = floor(to / FAN);
       const top = up >= down || (this.counts[level + 1] ?? 0) < down;
       for (let edge = 0; edge < 2; edge++) {
         const start = edge ? down * FAN : from, stop = edge ? to : top ? to : up * FAN;
@@ -94,7 +95,7 @@ export class Pyramid {
 
 function roomFor(known: Float64Array | undefined, size: number): Float64Array {
   if (known && known.length >= size) return known;
-  const grown = new Float64Array(Math.max(size, 2 * (known?.length ?? 8)));
+  const grown = new Float64Array(max(size, 2 * (known?.length ?? 8)));
   if (known) grown.set(known);
   return grown;
 }
@@ -118,14 +119,14 @@ export interface Curve {
 
 /** NaN breaks a line; beyond 1e300 differences of two values overflow. */
 function drawable(value: number): number {
-  return Number.isFinite(value) ? Math.max(-1e300, Math.min(1e300, value)) : NaN;
+  return Number.isFinite(value) ? max(-1e300, min(1e300, value)) : NaN;
 }
 
 /** What a line needs in so many pixel columns: of each the first, least, greatest and last value, exactly.
  * `edges` are the x of the columns' borders. */
 export function thinned(x: Floats, y: Floats, pyramid: Pyramid, edges: Float64Array): Curve {
-  const first = Math.max(0, rowAt(x, edges[0]!) - 1);
-  const end = Math.min(x.length, rowAt(x, edges[edges.length - 1]!) + 1);
+  const first = max(0, rowAt(x, edges[0]!) - 1);
+  const end = min(x.length, rowAt(x, edges[edges.length - 1]!) + 1);
   const curve: Curve = { x: [], y: [] };
   if (end - first <= 4 * edges.length) {
     for (let row = first; row < end; row++) {
@@ -139,7 +140,7 @@ export function thinned(x: Floats, y: Floats, pyramid: Pyramid, edges: Float64Ar
   let block = 1, start = first;
   while ((end - first) / edges.length / (block * FAN) >= 8) block *= FAN;
   for (let column = 1; column <= edges.length && start < end; column++) {
-    const stop = column === edges.length ? end : Math.min(end, Math.ceil(rowAt(x, edges[column]!) / block) * block);
+    const stop = column === edges.length ? end : min(end, ceil(rowAt(x, edges[column]!) / block) * block);
     if (stop <= start) continue;
     pyramid.extremes(y, start, stop, found);
     const [low, high] = found as unknown as [number, number];

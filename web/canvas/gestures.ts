@@ -3,6 +3,7 @@
 import { el } from "./dom";
 import type { Scale } from "./chart";
 import { valueAt } from "./chart";
+import { abs, max, min } from "./math";
 
 export interface Target {
   readonly plot: HTMLElement;
@@ -24,7 +25,7 @@ export function listen(chart: Target): void {
   const { plot } = chart, band = el("div", { class: "select", hidden: true });
   plot.append(band);
   const place = (event: PointerEvent | WheelEvent): number => event.clientX - plot.getBoundingClientRect().left;
-  const inside = (left: number): number => Math.max(chart.x.from, Math.min(left, chart.x.to));
+  const inside = (left: number): number => max(chart.x.from, min(left, chart.x.to));
   const isOver = (event: PointerEvent): boolean => {
     const left = place(event), top = event.clientY - plot.getBoundingClientRect().top;
     return left >= chart.x.from && left <= chart.x.to && top >= 0 && top <= chart.y.from;
@@ -36,7 +37,7 @@ export function listen(chart: Target): void {
       shift(chart, (-(left - last) / (chart.x.to - chart.x.from)) * (chart.x.high - chart.x.low));
       last = left;
     } else if (began !== null) {
-      const [from, to] = [Math.min(began, inside(left)), Math.max(began, inside(left))];
+      const [from, to] = [min(began, inside(left)), max(began, inside(left))];
       band.hidden = to - from < LEAST_DRAG;
       Object.assign(band.style, { left: `${from}px`, width: `${to - from}px`, top: `${chart.y.to}px`, height: `${chart.y.from - chart.y.to}px` });
     }
@@ -58,14 +59,14 @@ export function listen(chart: Target): void {
     began = null;
     isPan = false;
     band.hidden = true;
-    if (from !== null && Math.abs(to - from) >= LEAST_DRAG) chart.zoom([valueAt(chart.x, Math.min(from, to)), valueAt(chart.x, Math.max(from, to))]);
+    if (from !== null && abs(to - from) >= LEAST_DRAG) chart.zoom([valueAt(chart.x, min(from, to)), valueAt(chart.x, max(from, to))]);
   });
   plot.addEventListener("pointerleave", () => chart.point(null));
   plot.addEventListener("dblclick", () => chart.zoom(null));
   plot.addEventListener("wheel", (event) => {
     if (!event.ctrlKey && !event.metaKey) return; // the page scrolls
     event.preventDefault();
-    zoomBy(chart, Math.exp(Math.max(-50, Math.min(50, event.deltaY)) / 200), valueAt(chart.x, inside(place(event))));
+    zoomBy(chart, Math.exp(max(-50, min(50, event.deltaY)) / 200), valueAt(chart.x, inside(place(event))));
   }, { passive: false });
   plot.addEventListener("keydown", (event) => press(chart, event));
 }

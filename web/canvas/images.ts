@@ -2,6 +2,7 @@
 
 import { el, s, textWidth } from "./dom";
 import { LABEL, words } from "./chart";
+import { ceil, floor, max, min, round } from "./math";
 import { valueText } from "./numbers";
 import { Stepped } from "./stepped";
 import type { Shot } from "./store";
@@ -17,7 +18,7 @@ interface Tile {
   at(x: number, y: number): string;
 }
 
-const GREY: Ramp = Uint8Array.from({ length: 768 }, (_, k) => Math.floor(k / 3));
+const GREY: Ramp = Uint8Array.from({ length: 768 }, (_, k) => floor(k / 3));
 
 function colored(shape: number[], color: (pixel: number, into: Uint8ClampedArray) => void): HTMLCanvasElement {
   const [height = 1, width = 1] = shape, canvas = el("canvas", { width, height });
@@ -48,20 +49,20 @@ abstract class Pictures extends Stepped {
   protected layOut(tiles: Tile[], columns: number | null, pairs: boolean): void {
     this.tiles = tiles;
     this.places = [];
-    const width = this.width, most = this.isFull ? this.height : tiles.length > 1 ? 128 : Math.min(this.height, 280);
-    const aspect = Math.min(8, Math.max(0.2, ...tiles.map(({ canvas }) => canvas.width / canvas.height)));
+    const width = this.width, most = this.isFull ? this.height : tiles.length > 1 ? 128 : min(this.height, 280);
+    const aspect = min(8, max(0.2, ...tiles.map(({ canvas }) => canvas.width / canvas.height)));
     const count = pairs ? tiles.length / 2 : tiles.length;
-    const smallest = Math.max(28, Math.min(most, 64 * Math.sqrt(aspect)));
-    const per = columns ?? goodColumns(count, Math.max(1, Math.floor((width + GAP) / ((pairs ? 2 : 1) * smallest * (tiles.length > 12 ? 1 : 1.4) + GAP))));
+    const smallest = max(28, min(most, 64 * Math.sqrt(aspect)));
+    const per = columns ?? goodColumns(count, max(1, floor((width + GAP) / ((pairs ? 2 : 1) * smallest * (tiles.length > 12 ? 1 : 1.4) + GAP))));
     const across = per * (pairs ? 2 : 1);
-    let wide = Math.min((width - GAP * (across - 1)) / across, most * aspect);
-    if (tiles[0] && wide > tiles[0].canvas.width) wide = tiles[0].canvas.width * Math.max(1, Math.floor(wide / tiles[0].canvas.width));
-    const high = wide / aspect, lines = Math.max(0, ...tiles.map(({ captions }) => captions.filter(Boolean).length));
-    const rows = Math.ceil(tiles.length / across), step = high + GAP + 14 * lines + (lines ? 4 : 0);
-    const svg = s("svg", { width, height: Math.max(1, rows * step - GAP), class: "tiles" });
+    let wide = min((width - GAP * (across - 1)) / across, most * aspect);
+    if (tiles[0] && wide > tiles[0].canvas.width) wide = tiles[0].canvas.width * max(1, floor(wide / tiles[0].canvas.width));
+    const high = wide / aspect, lines = max(0, ...tiles.map(({ captions }) => captions.filter(Boolean).length));
+    const rows = ceil(tiles.length / across), step = high + GAP + 14 * lines + (lines ? 4 : 0);
+    const svg = s("svg", { width, height: max(1, rows * step - GAP), class: "tiles" });
     tiles.forEach((tile, k) => {
-      const row = Math.floor(k / across), column = k % across;
-      const own = Math.min(wide / tile.canvas.width, high / tile.canvas.height);
+      const row = floor(k / across), column = k % across;
+      const own = min(wide / tile.canvas.width, high / tile.canvas.height);
       const [x, y, w, h] = [column * (wide + GAP) + (pairs && column % 2 ? -GAP + 2 : 0), row * step, tile.canvas.width * own, tile.canvas.height * own];
       this.places.push([x, y, w, h]);
       svg.append(s("image", { x, y, width: w, height: h, href: tile.canvas.toDataURL(), style: null, "image-rendering": "pixelated", preserveAspectRatio: "none" }));
@@ -84,11 +85,11 @@ abstract class Pictures extends Stepped {
     tip.hidden = true;
     if (k < 0) return;
     const [x, y, w, h] = this.places[k]!, { canvas, at } = this.tiles[k]!;
-    const text = at(Math.floor(((left - x) / w) * canvas.width), Math.floor(((top - y) / h) * canvas.height));
+    const text = at(floor(((left - x) / w) * canvas.width), floor(((top - y) / h) * canvas.height));
     if (!text) return;
     tip.hidden = false;
     tip.textContent = text;
-    tip.style.left = `${Math.min(left + 12, this.width - tip.offsetWidth)}px`;
+    tip.style.left = `${min(left + 12, this.width - tip.offsetWidth)}px`;
     tip.style.top = `${top + 12}px`;
   }
 
@@ -105,7 +106,7 @@ abstract class Pictures extends Stepped {
 export class Images extends Pictures {
   protected paint(shot: Shot): void {
     const shots = this.upTo(this.shots.length > 1 ? ((this.spec["limit"] as number) ?? 1) : 1).filter((one) => !one["empty"] && !one["fault"]);
-    const low = Math.min(...shots.map((one) => one["low"] as number)), high = Math.max(...shots.map((one) => one["high"] as number));
+    const low = min(...shots.map((one) => one["low"] as number)), high = max(...shots.map((one) => one["high"] as number));
     const isShared = shots.length > 1 && shots.every((one) => one["ramp"] === shot["ramp"] && !one.arrays["bytes"]);
     this.layOut(shots.map((one, k) => {
       const label = shots.length > 1 ? this.stepLabel(one, this.shots).replace(k ? /^step / : /^$/, "") : "";
@@ -127,7 +128,7 @@ export class Images extends Pictures {
     const canvas = colored(shape, (pixel, into) => {
       if (blank?.[pixel]) return; // between the kernels of a grid
       const share = (value(pixel) - low) / (high - low || 1), k = 4 * pixel;
-      const from = 3 * Math.round(255 * Math.min(1, Math.max(0, share)));
+      const from = 3 * round(255 * min(1, max(0, share)));
       for (let c = 0; c < 3; c++) into[k + c] = Number.isNaN(share) ? fault[c]! : table[from + c]!;
       into[k + 3] = 255;
     });
@@ -155,7 +156,7 @@ export class Grid extends Pictures {
 
 /** Pictures a row: a divisor of their number if one is near, so that rows are full. */
 function goodColumns(count: number, most: number): number {
-  if (count <= most) return Math.max(1, count);
+  if (count <= most) return max(1, count);
   for (let n = most; 2 * n > most; n--) if (count % n === 0) return n;
   return most;
 }

@@ -1,6 +1,7 @@
 // One line of a line chart: its columns, their positions, the smoothed column, and where it breaks.
 
 import { Column, Pyramid, thinned, type Curve } from "./column";
+import { abs, floor, log10, max, min, round } from "./math";
 import type { Timeline } from "./timeline";
 
 /** The least number of values that are smoothed. */
@@ -33,7 +34,7 @@ export class Line {
   ) {}
 
   get length(): number {
-    return Math.min(this.values.length, this.pairs ? this.steps.length / 2 : this.steps.length);
+    return min(this.values.length, this.pairs ? this.steps.length / 2 : this.steps.length);
   }
 
   /** Takes in what came. */
@@ -93,7 +94,7 @@ export class Line {
    * are smoothed anew when it changes. */
   usualHalfLife(span: number, isGrowing: boolean): number {
     if (!this.isNoisy()) return 0;
-    const wanted = span / 80, power = 10 ** Math.floor(Math.log10(wanted));
+    const wanted = span / 80, power = 10 ** floor(log10(wanted));
     return isGrowing ? power * [1, 2, 5, 10].find((factor) => factor * power >= wanted * 0.999)! : wanted;
   }
 
@@ -104,16 +105,16 @@ export class Line {
     if (count < LEAST) return false;
     if (this.pairs) {
       let epochs = 1;
-      for (let row = 1, rows = Math.min(count, 1000); row < rows; row++) if (this.steps.data[2 * row] !== this.steps.data[2 * row - 2]) epochs++;
-      if (2 * epochs > Math.min(count, 1000)) return false;
+      for (let row = 1, rows = min(count, 1000); row < rows; row++) if (this.steps.data[2 * row] !== this.steps.data[2 * row - 2]) epochs++;
+      if (2 * epochs > min(count, 1000)) return false;
     }
     const bends: number[] = [], sample: number[] = [];
-    for (let row = 1, stride = Math.max(1, Math.floor(count / 2000)); row < count - 1; row += stride) {
-      const bend = Math.abs(y[row]! - y[row - 1]! / 2 - y[row + 1]! / 2);
+    for (let row = 1, stride = max(1, floor(count / 2000)); row < count - 1; row += stride) {
+      const bend = abs(y[row]! - y[row - 1]! / 2 - y[row + 1]! / 2);
       if (Number.isFinite(y[row]!)) sample.push(y[row]!);
       if (Number.isFinite(bend)) bends.push(bend);
     }
-    const at = (values: number[], share: number): number => values.sort((a, b) => a - b)[Math.round(share * (values.length - 1))] ?? 0;
+    const at = (values: number[], share: number): number => values.sort((a, b) => a - b)[round(share * (values.length - 1))] ?? 0;
     const range = at(sample, 0.95) - at(sample, 0.05);
     return range > 0 && at(bends, 0.5) > 0.005 * range;
   }

@@ -4,13 +4,14 @@ import { LABEL, px, rule, spread, TICK, words } from "./chart";
 import { el, s, textWidth } from "./dom";
 import type { Line } from "./line";
 import type { Drawn, Lines } from "./lines";
+import { abs, ceil, floor, max, min } from "./math";
 import { countText } from "./numbers";
 
 /** Levels and usual ranges, behind the lines. */
 export function drawBaselines(chart: Lines): void {
   for (const { value, name, top } of chart.baselines) {
     const at = px(chart.y, value);
-    if (top !== null) chart.back.prepend(s("rect", { x: chart.x.from, y: px(chart.y, top), width: chart.x.to - chart.x.from, height: Math.max(0, at - px(chart.y, top)), fill: "var(--good)", opacity: 0.08 }));
+    if (top !== null) chart.back.prepend(s("rect", { x: chart.x.from, y: px(chart.y, top), width: chart.x.to - chart.x.from, height: max(0, at - px(chart.y, top)), fill: "var(--good)", opacity: 0.08 }));
     else if (at >= chart.y.to && at <= chart.y.from) chart.back.append(rule(chart.x.from, at, chart.x.to, at, "var(--ink-3)", { "stroke-dasharray": "3 3" }));
     if (at >= chart.y.to && at <= chart.y.from && name) chart.back.append(words({ text: name, x: chart.x.to, y: (top === null ? at : px(chart.y, top)) + 14, anchor: "end", fill: "var(--ink-2)", halo: true }));
   }
@@ -21,7 +22,7 @@ export function annotate(chart: Lines, isNarrow: boolean): void {
   chart.front.replaceChildren();
   const isLive = chart.view.store.state === "live", labels: { one: Drawn; x: number; y: number }[] = [];
   for (const one of chart.drawn) {
-    const fill = `var(--s${one.color % 8})`;
+    const fill = `var(--s${one.color})`;
     const room = chart.x.to - chart.x.from;
     if (one.curve.x.length < room / 12) {
       one.curve.x.forEach((at, k) => {
@@ -29,7 +30,7 @@ export function annotate(chart: Lines, isNarrow: boolean): void {
       });
     }
     if (!one.end || one.end[0] < chart.x.low || one.end[0] > chart.x.high) continue;
-    const at = px(chart.x, one.end[0]), high = Math.min(chart.y.from, Math.max(chart.y.to, px(chart.y, one.end[1])));
+    const at = px(chart.x, one.end[0]), high = min(chart.y.from, max(chart.y.to, px(chart.y, one.end[1])));
     if (isLive) chart.front.append(s("circle", { cx: at, cy: high, r: 6, fill, opacity: 0.2 }));
     chart.front.append(s("circle", { cx: at, cy: high, r: 3, fill, class: "end" }));
     labels.push({ one, x: at, y: high });
@@ -39,9 +40,9 @@ export function annotate(chart: Lines, isNarrow: boolean): void {
   for (const [k, series] of chart.series.entries()) {
     const isHidden = chart.hidden.has(series.name);
     if (!isNarrow && !isHidden) continue;
-    const one = chart.drawn.find((drawn) => drawn.color === k);
+    const one = chart.drawn.find((drawn) => drawn.name === series.name);
     const name = el("button", { type: "button", class: isHidden ? "name off" : "name", title: isHidden ? "Show" : "Hide", "aria-pressed": String(!isHidden), click: () => chart.toggle(series.name) }, series.name);
-    name.style.color = isHidden ? "" : `var(--t${k % 8})`;
+    name.style.color = isHidden ? "" : `var(--t${(series.color ?? k) % 8})`;
     chart.names.append(name);
     if (one?.last != null && isNarrow) chart.names.append(el("span", { class: "value" }, chart.text(one.last)));
   }
@@ -53,10 +54,10 @@ function nameEnds(chart: Lines, labels: { one: Drawn; x: number; y: number }[]):
   const placed = spread(labels.map((label) => label.y), 14, chart.y.to + 4, chart.y.from - 4);
   labels.forEach(({ one, x, y }, k) => {
     const at = placed[k]!;
-    if (Math.abs(at - y) > 6) chart.front.append(s("line", { x1: x + 4, y1: y, x2: x + 8, y2: at, stroke: `var(--s${one.color % 8})`, opacity: 0.5 }));
-    const name = words({ text: "", x: x + 9, y: at + 4, size: 12, weight: 500, fill: `var(--t${one.color % 8})`, halo: true });
+    if (abs(at - y) > 6) chart.front.append(s("line", { x1: x + 4, y1: y, x2: x + 8, y2: at, stroke: `var(--s${one.color})`, opacity: 0.5 }));
+    const name = words({ text: "", x: x + 9, y: at + 4, size: 12, weight: 500, fill: `var(--t${one.color})`, halo: true });
     const room = chart.width - x - 9 - 7 - textWidth(chart.text(one.last!), LABEL);
-    name.append(s("tspan", {}, shortened(one.name, Math.max(40, room))), s("tspan", { dx: 7, fill: "var(--ink-2)", "font-weight": 400 }, chart.text(one.last!)));
+    name.append(s("tspan", {}, shortened(one.name, max(40, room))), s("tspan", { dx: 7, fill: "var(--ink-2)", "font-weight": 400 }, chart.text(one.last!)));
     for (const [attribute, value] of [["class", "name"], ["tabindex", "0"], ["role", "button"], ["aria-label", `Hide ${one.name}`]]) name.setAttribute(attribute!, value!);
     name.addEventListener("click", (event) => chart.toggle(one.name, event.altKey));
     name.addEventListener("keydown", (event) => event.key === "Enter" && chart.toggle(one.name));
@@ -72,17 +73,17 @@ function noteFaults(chart: Lines): boolean {
   for (const { line, name } of chart.drawn) {
     const x = line.positions();
     for (const [begin, end] of line.faults) {
-      const [left, right] = [px(chart.x, x[begin]!), px(chart.x, x[Math.min(end, x.length - 1)]!)];
+      const [left, right] = [px(chart.x, x[begin]!), px(chart.x, x[min(end, x.length - 1)]!)];
       if (right < chart.x.from || left > chart.x.to) continue;
-      const from = Math.max(left, chart.x.from), to = Math.min(Math.max(right, left + 2), chart.x.to);
-      chart.front.append(s("rect", { x: from, y: chart.y.to - 4, width: Math.max(2, to - from), height: 4, fill: "var(--bad)", class: "fault" }));
+      const from = max(left, chart.x.from), to = min(max(right, left + 2), chart.x.to);
+      chart.front.append(s("rect", { x: from, y: chart.y.to - 4, width: max(2, to - from), height: 4, fill: "var(--bad)", class: "fault" }));
       if (!first || left < first[0]) first = [left, faultText(chart, line, chart.series.length > 1 ? `${name} ` : "")];
     }
   }
   if (!first) return false;
-  const wide = textWidth(first[1], TICK), end = Math.max(...[...chart.front.querySelectorAll(".fault")].map((rect) => Number(rect.getAttribute("x")) + Number(rect.getAttribute("width"))));
+  const wide = textWidth(first[1], TICK), end = max(...[...chart.front.querySelectorAll(".fault")].map((rect) => Number(rect.getAttribute("x")) + Number(rect.getAttribute("width"))));
   const fits = end + 6 + wide < chart.x.to;
-  chart.front.append(words({ text: first[1], x: fits ? end + 6 : Math.max(chart.x.from + wide, first[0] - 6), y: chart.y.to + 3, anchor: fits ? "start" : "end", fill: "var(--bad)", halo: true }));
+  chart.front.append(words({ text: first[1], x: fits ? end + 6 : max(chart.x.from + wide, first[0] - 6), y: chart.y.to + 3, anchor: fits ? "start" : "end", fill: "var(--bad)", halo: true }));
   return !fits;
 }
 
@@ -105,10 +106,9 @@ function noteCut(chart: Lines, isLower: boolean): void {
   if (best) chart.front.append(words({ text: `↑ ${chart.text(best[1])}`, x: px(chart.x, best[0]) + 6, y: chart.y.to + (isLower ? 24 : 10), fill: "var(--ink-2)", halo: true }));
 }
 
-/** The text, or its beginning with an ellipsis. */
+/** The text, or its beginning and its end: names of runs differ at their ends. */
 function shortened(text: string, width: number): string {
-  if (textWidth(text, LABEL) <= width) return text;
-  let size = text.length;
-  while (size > 1 && textWidth(`${text.slice(0, size)}…`, LABEL) > width) size = Math.min(size - 1, Math.floor(size * 0.9));
-  return `${text.slice(0, size).trimEnd()}…`;
+  let found = text;
+  for (let size = text.length; size > 2 && textWidth(found, LABEL) > width; size--) found = `${text.slice(0, ceil(size / 2))}…${text.slice(text.length - floor(size / 2))}`;
+  return found;
 }

@@ -7,6 +7,7 @@ import { listen } from "./gestures";
 import type { Line } from "./line";
 import { annotate, drawBaselines } from "./line_notes";
 import { drawLines, lateTop } from "./line_pen";
+import { abs, floor, max, min, round } from "./math";
 import { countText, percentText, stepText, valueText, type Step } from "./numbers";
 import { Panel } from "./panel";
 import { saveMenu } from "./save";
@@ -17,6 +18,8 @@ interface SeriesSpec {
   columns: string;
   pairs: boolean;
   band?: boolean;
+  /** Which of the categorical colours, where it is not its place. */
+  color?: number;
 }
 
 /** A line as it is drawn. */
@@ -91,11 +94,10 @@ export class Lines extends Panel {
     for (const series of this.series) {
       const x = this.lineOf(series).positions();
       if (!x.length) continue;
-      low = Math.min(low, x[0]!);
-      high = Math.max(high, x[x.length - 1]!);
+      low = min(low, x[0]!);
+      high = max(high, x[x.length - 1]!);
     }
-    const xlim = this.spec["xlim"] as [number | null, number | null] | undefined;
-    return low > high ? null : fixed(xlim, [low, high]);
+    return low > high ? null : [low, high];
   }
 
   // Scales ------------------------------------------------------------------------------------
@@ -103,10 +105,12 @@ export class Lines extends Panel {
   private xRange(): Range {
     const group = this.view.linked(this.link);
     if (group.zoom) return group.zoom;
-    const found = group.extent();
-    if (!found) return [0, 1];
+    const all = group.extent();
+    if (!all) return [0, 1];
+    const { timeline } = this, xlim = this.spec["xlim"] as [number | null, number | null] | undefined;
+    const found = fixed(timeline && xlim ? (xlim.map((end) => (end === null ? end : timeline.ofEpoch(end))) as typeof xlim) : xlim, all);
     const isLog = this.x.log;
-    if (isLog) return [Math.max(found[0], 1), Math.max(found[1], 2)];
+    if (isLog) return [max(found[0], 1), max(found[1], 2)];
     return found[1] > found[0] ? found : [found[0] - 0.5, found[0] + 0.5];
   }
 
@@ -122,7 +126,7 @@ export class Lines extends Panel {
           if (value > high) high = value;
         }
       }
-      top = Math.max(top, zoomed ? Infinity : lateTop(line.y()));
+      top = max(top, zoomed ? Infinity : lateTop(line.y()));
     }
     for (const { value, top: end } of this.baselines) {
       if (value < low && value > low - 2 * (high - low)) low = value;
@@ -160,7 +164,7 @@ export class Lines extends Panel {
     this.logButton.setAttribute("aria-pressed", String(this.y.log));
     const group = this.view.linked(this.link), [low, high] = this.xRange();
     Object.assign(this.x, { low, high, from: 0, to: width });
-    this.drawn = this.series.map((series, k) => this.prepared(series, k)).filter((one) => !this.hidden.has(one.name));
+    this.drawn = this.series.map((series, k) => this.prepared(series, (series.color ?? k) % 8)).filter((one) => !this.hidden.has(one.name));
     const ylim = spec["ylim"] as [number | null, number | null] | undefined;
     const [bottom, top] = fixed(group.zoom ? null : ylim, this.yRange(this.drawn, group.zoom !== null));
     const percent = Boolean(spec["percent"]), yTicks = valueTicks(bottom, top, this.y.log, height < 240 ? 4 : 6, percent).filter((tick) => tick.at >= bottom - 1e-9 * (top - bottom) && tick.at <= top * (1 + 1e-9));
@@ -175,7 +179,7 @@ export class Lines extends Panel {
     this.plot.style.height = `${height}px`;
     this.paint();
     this.back.replaceChildren();
-    const most = Math.max(2, Math.floor((this.x.to - this.x.from) / (this.timeline ? 34 : 70)));
+    const most = max(2, floor((this.x.to - this.x.from) / (this.timeline ? 34 : 70)));
     const xTicks = this.x.log ? valueTicks(low, high, true, 5) : stepTicks(low, high, most, this.timeline, spec["epochs"] as EpochMarks);
     axes(this.back, this.x, this.y, xTicks, yTicks);
     drawBaselines(this);
@@ -185,31 +189,31 @@ export class Lines extends Panel {
   }
 
   private paint(): void {
-    drawLines(this.canvas, this.drawn, this.x, this.y, { color: (k) => this.view.color(`--s${k % 8}`), focused: this.focused });
+    drawLines(this.canvas, this.drawn, this.x, this.y, { color: (k) => this.view.color(`--s${k}`), focused: this.focused });
   }
 
   private prepared(series: SeriesSpec, color: number): Drawn {
     const line = this.lineOf(series), { x } = this;
     const [halfLife, isUsual] = this.hidden.has(series.name) ? [0, true] : this.halfLifeOf(line);
-    const columns = Math.max(50, Math.round(this.width * Math.min(2, devicePixelRatio)));
+    const columns = max(50, round(this.width * min(2, devicePixelRatio)));
     const edges = Float64Array.from({ length: columns + 1 }, (_, k) => valueAt({ ...x, from: 0, to: columns }, k));
     const curve = line.curve(edges, halfLife, isUsual);
     const y = halfLife ? line.smoothed(halfLife, isUsual)[0] : line.y(), xs = line.positions();
     let row = y.length - 1;
     while (row >= 0 && !Number.isFinite(y[row]!)) row--;
     const band = series.band && line.low && line.high ? ([line.edge(line.low, edges), line.edge(line.high, edges)] as [Curve, Curve]) : null;
-    return { name: series.name, color, line, curve, raw: halfLife ? line.curve(edges) : null, band, halfLife, end: row < 0 ? null : [xs[row]!, Math.max(-1e300, Math.min(1e300, y[row]!))], last: row < 0 ? null : y[row]! };
+    return { name: series.name, color, line, curve, raw: halfLife ? line.curve(edges) : null, band, halfLife, end: row < 0 ? null : [xs[row]!, max(-1e300, min(1e300, y[row]!))], last: row < 0 ? null : y[row]! };
   }
 
   private rightRoom(width: number): number {
     let room = 10;
     for (const one of this.drawn) {
       if (!one.end) continue;
-      const wide = Math.min(220, textWidth(one.name, LABEL) + 7 + textWidth(this.text(one.last!), LABEL));
+      const wide = min(220, textWidth(one.name, LABEL) + 7 + textWidth(this.text(one.last!), LABEL));
       const at = px({ ...this.x, to: width - 10 }, one.end[0]);
-      if (at + 9 + wide > width) room = Math.max(room, wide + 12);
+      if (at + 9 + wide > width) room = max(room, wide + 12);
     }
-    return Math.min(room, width * 0.45);
+    return min(room, width * 0.45);
   }
 
   text(value: number): string {
@@ -235,7 +239,7 @@ export class Lines extends Panel {
     const over = smooth.map((halfLife) => countText(2 * halfLife)).join(" and ");
     this.say(spec["how"] as string, spec["band"] as string, smooth.length > 0 && `${who}smoothed over ${over} steps`, this.y.log && "log scale", left > 0 && `${countText(left)} values ≤ 0 not shown`, this.view.linked(this.link).zoom !== null && "zoomed, double-click to reset");
     const chosen = this.chosen ?? smooth[0] ?? 0;
-    this.slider.value = String(chosen ? Math.round(4 * Math.log2(chosen)) + 1 : 0);
+    this.slider.value = String(chosen ? round(4 * Math.log2(chosen)) + 1 : 0);
     this.sliderText.textContent = chosen ? `${countText(2 * chosen)} steps` : "off";
     this.plot.setAttribute("aria-label", `${spec.title}: ${this.drawn.map((one) => `${one.name} ${one.last === null ? "" : this.text(one.last)}`).join(", ")}`);
   }
@@ -262,7 +266,7 @@ export class Lines extends Panel {
 
   private slide(): void {
     const place = Number(this.slider.value);
-    this.chosen = place ? Math.max(1, Math.round(2 ** ((place - 1) / 4))) : 0;
+    this.chosen = place ? max(1, round(2 ** ((place - 1) / 4))) : 0;
     this.touch();
   }
 
@@ -294,23 +298,23 @@ export class Lines extends Panel {
       const value = y[row];
       if (value === undefined || wanted > x[x.length - 1]! + (this.x.high - this.x.low) / 50) continue;
       found.push({ one, value, at: x[row]!, row });
-      if (this.inside(x[row]!, value)) this.marks.append(s("circle", { cx: px(this.x, x[row]!), cy: px(this.y, value), r: 3.5, fill: `var(--s${one.color % 8})`, stroke: "var(--surface)", "stroke-width": 1.5 }));
+      if (this.inside(x[row]!, value)) this.marks.append(s("circle", { cx: px(this.x, x[row]!), cy: px(this.y, value), r: 3.5, fill: `var(--s${one.color})`, stroke: "var(--surface)", "stroke-width": 1.5 }));
     }
     if (isHere && found.length) this.showTip(found, wanted, left);
   }
 
   private showTip(found: { one: Drawn; value: number; at: number; row: number }[], wanted: number, left: number): void {
-    const nearest = found.reduce((a, b) => (Math.abs(b.at - wanted) < Math.abs(a.at - wanted) ? b : a));
+    const nearest = found.reduce((a, b) => (abs(b.at - wanted) < abs(a.at - wanted) ? b : a));
     found.sort((a, b) => b.value - a.value);
     const rows = found.map(({ one, value }) => {
       const key = el("i");
-      key.style.background = `var(--s${one.color % 8})`;
+      key.style.background = `var(--s${one.color})`;
       return el("div", { class: "l" }, key, one.name, el("b", {}, this.text(value)));
     });
     this.tip.replaceChildren(el("div", { class: "h" }, stepText(this.stepAt(nearest.one.line, nearest.row))), ...rows);
     this.tip.hidden = false;
     const flips = left + 24 + this.tip.offsetWidth > this.width;
-    this.tip.style.left = `${Math.max(0, flips ? left - 12 - this.tip.offsetWidth : left + 12)}px`;
+    this.tip.style.left = `${max(0, flips ? left - 12 - this.tip.offsetWidth : left + 12)}px`;
     this.tip.style.top = `${this.y.to}px`;
   }
 
@@ -323,8 +327,8 @@ export class Lines extends Panel {
     whole.append(...[...this.back.children].map((child) => child.cloneNode(true)));
     const lines = s("g", { "clip-path": `url(#${clip})`, fill: "none", "stroke-linejoin": "round" });
     const data = (curve: Curve): string => pathData(curve.x.map((at, k) => [px(this.x, at), this.y.log && !(curve.y[k]! > 0) ? NaN : px(this.y, curve.y[k]!)] as [number, number]));
-    for (const { raw, color } of this.drawn) if (raw) lines.append(s("path", { d: data(raw), stroke: `var(--s${color % 8})`, opacity: 0.26 }));
-    for (const { curve, color } of this.drawn) lines.append(s("path", { d: data(curve), stroke: `var(--s${color % 8})`, "stroke-width": 1.75 }));
+    for (const { raw, color } of this.drawn) if (raw) lines.append(s("path", { d: data(raw), stroke: `var(--s${color})`, opacity: 0.26 }));
+    for (const { curve, color } of this.drawn) lines.append(s("path", { d: data(curve), stroke: `var(--s${color})`, "stroke-width": 1.75 }));
     whole.append(lines, ...[...this.front.children].map((child) => child.cloneNode(true)));
     return whole;
   }

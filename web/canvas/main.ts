@@ -1,4 +1,4 @@
-// Where messages come from: a notebook's model, a socket, or the page itself.
+// Where messages come from: a notebook's model, or the page itself. web/page has a socket.
 
 import style from "./style.css";
 import type { Mode } from "./tokens";
@@ -8,7 +8,7 @@ import { View } from "./view";
 let sheet: CSSStyleSheet | null = null;
 
 /** The style sheet, once in each document or shadow tree. Not as an element, which a policy may forbid. */
-function dress(place: HTMLElement): void {
+export function dress(place: HTMLElement): void {
   const root = place.getRootNode(), home = root instanceof ShadowRoot ? root : document;
   if (!sheet) (sheet = new CSSStyleSheet()).replaceSync(style);
   if (!home.adoptedStyleSheets.includes(sheet)) home.adoptedStyleSheets = [...home.adoptedStyleSheets, sheet];
@@ -40,52 +40,6 @@ export async function still(place: HTMLElement, data: string): Promise<View> {
   const view = new View(store, place, (place.dataset["theme"] as Mode | undefined) ?? "auto");
   view.enterAlone();
   return view;
-}
-
-export interface Live {
-  view: View;
-  /** Sends what is wished for now; a connection that is still being made sends it once it is there. */
-  ask(): void;
-}
-
-/**
- * Shows what comes over a WebSocket; the address is in `data-live`. Comes back after a break.
- * `wish` says what to show whenever the server is asked; `contents` hears what there is to choose from.
- */
-export function live(place: HTMLElement, { contents, wish }: { contents?: (told: any) => void; wish?: () => object } = {}): Live {
-  const store = new Store();
-  dress(place);
-  place.replaceChildren();
-  const view = new View(store, place, (place.dataset["theme"] as Mode | undefined) ?? "auto");
-  let wait = 250, socket: WebSocket;
-  const say = (what: object): void => socket.readyState === WebSocket.OPEN && socket.send(JSON.stringify(what)) || undefined;
-  const ask = (): void => say({ ask: "full", ...(wish ? { wish: wish() } : {}) });
-  const open = (): void => {
-    const address = new URL(place.dataset["live"]!, location.href);
-    address.protocol = address.protocol === "https:" ? "wss:" : "ws:";
-    socket = new WebSocket(address);
-    socket.binaryType = "arraybuffer";
-    socket.onopen = ask;
-    socket.onmessage = ({ data }: MessageEvent<string | ArrayBuffer>) => {
-      wait = 250;
-      if (typeof data === "string") {
-        const told = JSON.parse(data) as { contents?: unknown };
-        if (told.contents) contents?.(told.contents);
-        return;
-      }
-      const whole = store.take(new Uint8Array(data));
-      // The next is sent when this one is drawn; a page in the background draws nothing and must not wait.
-      const answer = (): void => say(whole ? { ack: store.seq } : { ask: "full" });
-      if (document.hidden) answer();
-      else requestAnimationFrame(answer);
-    };
-    socket.onclose = () => {
-      view.lost();
-      setTimeout(open, (wait = Math.min(10_000, wait * 2)));
-    };
-  };
-  open();
-  return { view, ask };
 }
 
 // The notebook: anywidget hands over a model. The objects given to `initialize` and `render` are not the same, so the
@@ -122,6 +76,13 @@ function recall(store: Store, model: Model): void {
   }
 }
 
+/** The picture that the notebook holds for a reload is not shown beside the live one. */
+function hideKept(model: Model): void {
+  const rule = new CSSStyleSheet();
+  rule.replaceSync(`.introspect-${model.get("uid")}{display:none}`);
+  document.adoptedStyleSheets = [...document.adoptedStyleSheets, rule];
+}
+
 function listen(model: Model): () => void {
   const store = storeOf(model);
   let isBehind = store.seq < 0;
@@ -156,6 +117,7 @@ export default {
   },
   render({ model, el: place }: { model: Model; el: HTMLElement }): () => void {
     dress(place);
+    hideKept(model);
     const view = new View(storeOf(model), place, (model.get("theme") as Mode | "auto") || "auto");
     return () => view.destroy();
   },

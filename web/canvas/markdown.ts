@@ -2,6 +2,7 @@
 // of these is text. Pictures become their words, and only http, https and mailto addresses become links.
 
 import { el } from "./dom";
+import { min } from "./math";
 
 const MARKS = /(`+)([^`]|[^`][\s\S]*?[^`])\1(?!`)|(\*\*|__)(?=\S)([\s\S]+?)(?<=\S)\3|(?<![\w*])([*_])(?=\S)([\s\S]+?)(?<=\S)\5(?![\w*])|~~(?=\S)([\s\S]+?)(?<=\S)~~|!?\[([^\]]*)\]\(\s*((?:[^()\s]|\([^()]*\))*)[^)]*\)/;
 const MOST_DEPTH = 8;
@@ -45,7 +46,7 @@ export function markdown(text: string): DocumentFragment {
     else if (/^\s*([-*_])(\s*\1){2,}\s*$/.test(line)) whole.append(el("hr"));
     else if (/^#{1,6}\s/.test(line)) {
       const level = /^#+/.exec(line)![0].length;
-      whole.append(el("div", { class: `head h${level}`, role: "heading", "aria-level": Math.min(6, level + 2) }, ...inline(line.replace(/^#+\s+|\s+#+\s*$/g, ""))));
+      whole.append(el("div", { class: `head h${level}`, role: "heading", "aria-level": min(6, level + 2) }, ...inline(line.replace(/^#+\s+|\s+#+\s*$/g, ""))));
     } else if (item) {
       const depth = item[1]!.length, tag = /\d/.test(item[2]!) ? "ol" : "ul";
       while (lists.length && lists[lists.length - 1]!.depth > depth) lists.pop();

@@ -2,6 +2,7 @@
 
 import { TICK, words } from "./chart";
 import { s, textWidth } from "./dom";
+import { abs, ceil, floor, max, min, round } from "./math";
 import { percentText, valueText } from "./numbers";
 import { Stepped } from "./stepped";
 import type { Shot } from "./store";
@@ -17,7 +18,7 @@ function picture(shape: number[], color: (cell: number) => number[]): string {
   return canvas.toDataURL();
 }
 
-const longest = (names: string[]): number => Math.max(0, ...names.map((name) => textWidth(name, TICK)));
+const longest = (names: string[]): number => max(0, ...names.map((name) => textWidth(name, TICK)));
 
 export class Matrix extends Stepped {
   private table: (string | number)[][] = [];
@@ -28,27 +29,27 @@ export class Matrix extends Stepped {
     const colors: Ramp = (shot.arrays["lut"] as Uint8Array | undefined) ?? ramp(view.ramp, this.mode), width = this.width;
     const value = (cell: number): number => (shares[cell] === 65535 ? NaN : view.limits[0] + ((view.limits[1] - view.limits[0]) * shares[cell]!) / 65534);
     this.table = [["", ...Array.from({ length: columns }, (_, k) => view.columnNames[k] || k)], ...Array.from({ length: rows }, (_, r) => [view.rowNames[r] || r, ...Array.from({ length: columns }, (_, c) => view.texts[r]?.[c] || value(r * columns + c))])];
-    const left = view.rowNames.length ? Math.min(width * 0.35, longest(view.rowNames) + 10) : 0;
-    const shown = view.columnNames.filter(Boolean), slanted = shown.length > 0 && longest(shown) > ((width - left) / Math.max(1, columns)) * (columns / shown.length) - 4;
+    const left = view.rowNames.length ? min(width * 0.35, longest(view.rowNames) + 10) : 0;
+    const shown = view.columnNames.filter(Boolean), slanted = shown.length > 0 && longest(shown) > ((width - left) / max(1, columns)) * (columns / shown.length) - 4;
     const room = slanted ? 0.75 * longest(shown) : 0, below = shown.length ? (slanted ? 0.75 * longest(shown) + 16 : 20) : 2;
-    const wide = view.square ? Math.min((width - left - room * 0.3) / columns, this.isFull ? 60 : 32) : (width - left) / Math.max(1, columns);
-    const high = view.square ? wide : Math.min(42, Math.max(2, Math.max(rows * 18, this.height - below) / Math.max(1, rows)));
+    const wide = view.square ? min((width - left - room * 0.3) / columns, this.isFull ? 60 : 32) : (width - left) / max(1, columns);
+    const high = view.square ? wide : min(42, max(2, max(rows * 18, this.height - below) / max(1, rows)));
     const svg = s("svg", { width, height: rows * high + below }), grey = rgb(this.view.color("--reference")), blank = rgb(this.view.color("--surface"));
-    const color = (cell: number): number[] => (view.diagonal && cell % columns === Math.floor(cell / columns) ? grey : shares[cell] === 65535 ? blank : at(colors, shares[cell]! / 65534));
+    const color = (cell: number): number[] => (view.diagonal && cell % columns === floor(cell / columns) ? grey : shares[cell] === 65535 ? blank : at(colors, shares[cell]! / 65534));
     if (rows * columns <= 2500) {
       const gap = wide > 8 && high > 8 ? 1 : 0;
       for (let cell = 0; cell < rows * columns; cell++) {
-        const r = Math.floor(cell / columns), c = cell % columns, fill = color(cell), text = view.texts[r]?.[c] ?? "";
-        const box = s("rect", { x: left + c * wide, y: r * high, width: Math.max(0.5, wide - gap), height: Math.max(0.5, high - gap), fill: css(fill as [number, number, number]) });
+        const r = floor(cell / columns), c = cell % columns, fill = color(cell), text = view.texts[r]?.[c] ?? "";
+        const box = s("rect", { x: left + c * wide, y: r * high, width: max(0.5, wide - gap), height: max(0.5, high - gap), fill: css(fill as [number, number, number]) });
         box.append(s("title", {}, `${view.rowNames[r] || r}, ${view.columnNames[c] || c}: ${text || valueText(value(cell))}`));
         svg.append(box);
         if (text && wide >= 18 && high >= 12 && textWidth(text, TICK) <= wide - 4) svg.append(words({ text, x: left + (c + 0.5) * wide - gap / 2, y: (r + 0.5) * high + 4, anchor: "middle", fill: view.diagonal && r === c ? "var(--ink-2)" : readable(fill as [number, number, number]) }));
       }
     } else svg.append(s("image", { x: left, y: 0, width: columns * wide, height: rows * high, href: picture([rows, columns], color), preserveAspectRatio: "none", "image-rendering": "pixelated" }));
-    const every = Math.max(1, Math.ceil(13 / high));
+    const every = max(1, ceil(13 / high));
     view.rowNames.forEach((name, r) => r % every === 0 && svg.append(words({ text: name, x: left - 8, y: (r + 0.5) * high + 4, anchor: "end", fill: "var(--ink-2)" })));
     view.columnNames.forEach((name, c) => {
-      if (!name || (shown.length === columns && c % Math.max(1, Math.ceil(13 / wide)) !== 0)) return;
+      if (!name || (shown.length === columns && c % max(1, ceil(13 / wide)) !== 0)) return;
       const x = left + (c + 0.5) * wide, y = rows * high + 14, text = words({ text: name, x: slanted ? x + 4 : x, y: slanted ? y - 4 : y, anchor: slanted ? "end" : "middle" });
       if (slanted) text.setAttribute("transform", `rotate(-45 ${x + 4} ${y - 4})`);
       svg.append(text);
@@ -61,19 +62,19 @@ export class Matrix extends Stepped {
   }
 }
 
-const SUPER = (power: number): string => `10${power < 0 ? "⁻" : ""}${[...String(Math.abs(power))].map((digit) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(digit)]).join("")}`;
+const SUPER = (power: number): string => `10${power < 0 ? "⁻" : ""}${[...String(abs(power))].map((digit) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(digit)]).join("")}`;
 
 /** A small heat map for each layer and each kind of numbers; one logarithmic axis a column. */
 export class Magnitudes extends Stepped {
   protected paint(shot: Shot): void {
     const view = shot as unknown as { rows: string[]; columns: string[]; ranges: [number, number][]; steps: [string, string]; zeros: (number | null)[][] };
-    const width = this.width, left = Math.min(width * 0.25, Math.max(0, ...view.rows.map((name) => textWidth(name, "12px monospace"))) + 12), gap = 12;
-    const wide = (width - left - gap * (view.columns.length - 1)) / Math.max(1, view.columns.length), high = 56, colors = ramp("ink", this.mode);
+    const width = this.width, left = min(width * 0.25, max(0, ...view.rows.map((name) => textWidth(name, "12px monospace"))) + 12), gap = 12;
+    const wide = (width - left - gap * (view.columns.length - 1)) / max(1, view.columns.length), high = 56, colors = ramp("ink", this.mode);
     const svg = s("svg", { width, height: 26 + view.rows.length * (high + 6) + 20 });
     view.columns.forEach((name, c) => {
       const x = left + c * (wide + gap), [low, top] = view.ranges[c]!, title = words({ text: "", x, y: 14, size: 12, weight: 500, fill: "var(--ink)" });
       title.append(s("tspan", {}, name));
-      const span = `${SUPER(Math.floor(low))} to ${SUPER(Math.ceil(top))}`;
+      const span = `${SUPER(floor(low))} to ${SUPER(ceil(top))}`;
       if (textWidth(name + span, TICK) + 24 < wide) title.append(s("tspan", { dx: 6, "font-size": 11, "font-weight": 400, fill: "var(--ink-3)" }, span));
       svg.append(title);
       view.rows.forEach((_, r) => this.cell(svg, shot, `${r}.${c}`, [x, 26 + r * (high + 6), wide, high], view.zeros[r]?.[c] ?? null, colors));
@@ -92,11 +93,11 @@ export class Magnitudes extends Stepped {
     }
     const [rows = 1, columns = 1] = shape;
     const color = (cell: number): number[] => {
-      const value = heights[(rows - 1 - Math.floor(cell / columns)) * columns + (cell % columns)]!;
+      const value = heights[(rows - 1 - floor(cell / columns)) * columns + (cell % columns)]!;
       return at(colors, value ? 0.05 + (0.95 * value) / 255 : 0);
     };
     svg.append(s("image", { x, y, width, height, href: picture(shape, color), preserveAspectRatio: "none", "image-rendering": "pixelated" }));
-    if (zeros !== null && zeros > 0.005) svg.append(words({ text: zeros > 0.9995 ? "all zero" : `zero ${Math.round(zeros * 100)}%`, x: x! + width! - 4, y: y! + 13, anchor: "end", fill: zeros > 0.99 ? "var(--bad)" : "var(--ink-2)", halo: true }));
+    if (zeros !== null && zeros > 0.005) svg.append(words({ text: zeros > 0.9995 ? "all zero" : `zero ${round(zeros * 100)}%`, x: x! + width! - 4, y: y! + 13, anchor: "end", fill: zeros > 0.99 ? "var(--bad)" : "var(--ink-2)", halo: true }));
   }
 
   rows(): (string | number)[][] {

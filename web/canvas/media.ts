@@ -2,11 +2,13 @@
 
 import { button, el, s } from "./dom";
 import { markdown } from "./markdown";
+import { max } from "./math";
 import { durationText } from "./numbers";
 import { saveMenu } from "./save";
 import { Stepped } from "./stepped";
 import type { Shot } from "./store";
 import { pathData } from "./chart";
+import { SANS } from "./tokens";
 
 /** Files of shots as addresses; each is made once and given back with the panel. */
 class Files {
@@ -65,7 +67,7 @@ export class Text extends Stepped {
     return [button("Expand", "Fill the window (f)", () => this.expand())];
   }
 
-  protected paint(shot: Shot): void {
+  protected paint(shot: Shot, _isSame: boolean): void {
     this.plot.replaceChildren(el("div", { class: "markdown scroll" }, markdown(shot["text"] as string)));
   }
 
@@ -73,6 +75,22 @@ export class Text extends Stepped {
     return [["text"], [(this.shots[this.index]?.["text"] as string) ?? ""]];
   }
 }
+
+/** Markup of a user's, where no script runs and nothing is fetched; on white, which it was made for. */
+export class Framed extends Text {
+  protected override paint(shot: Shot, isSame: boolean): void {
+    const frame = isSame ? this.plot.querySelector("iframe") : null;
+    const made = frame ?? el("iframe", { sandbox: "", title: this.spec.title || "HTML", srcdoc: FRAME + shot["html"] });
+    made.style.height = `${this.isFull ? this.height : shot["height"] ? shot["height"] + 16 : this.height}px`;
+    if (!frame) this.plot.replaceChildren(made);
+  }
+
+  override rows(): (string | number)[][] {
+    return [["html"], [this.shots[this.index]?.["html"] as string]];
+  }
+}
+
+const FRAME = `<!doctype html><meta charset=utf-8><meta http-equiv=content-security-policy content="default-src 'none';style-src 'unsafe-inline';img-src data:"><style>:root{font:13px/1.45 ${SANS};background:#fff}</style>`;
 
 export class Sounds extends Stepped {
   private readonly files = new Files();
@@ -87,7 +105,7 @@ export class Sounds extends Stepped {
     if (isSame && this.plot.childElementCount === shots.length) return; // what plays goes on
     this.plot.replaceChildren(...shots.map((shot) => {
       const levels = shot.arrays["outline"]!, width = this.width, half = 22;
-      const outline = [...levels].map((level, k) => [(k / Math.max(1, levels.length - 1)) * width, half - level * half] as [number, number]);
+      const outline = [...levels].map((level, k) => [(k / max(1, levels.length - 1)) * width, half - level * half] as [number, number]);
       const shape = pathData([...outline, ...outline.map(([x, y]) => [x, 2 * half - y] as [number, number]).reverse()]);
       const caption = [this.stepLabel(shot, this.shots), shot["caption"] as string, durationText(shot["seconds"] as number)].filter(Boolean).join(", ");
       return el("figure", { class: "sound" }, el("figcaption", {}, caption), s("svg", { width, height: 2 * half }, s("path", { d: `${shape}Z`, fill: "var(--s0)", stroke: "var(--s0)", "stroke-width": 0.5 })), el("audio", { controls: true, preload: "metadata", src: this.files.of(shot, "audio/wav") }));

@@ -1,5 +1,6 @@
 // Bytes of a message to its header and arrays. docs/formats/canvas-message.md says what they mean.
 
+import { ceil } from "./math";
 import type { Step } from "./numbers";
 
 export type Numbers = Float64Array | Float32Array | Int32Array | Uint16Array | Uint8Array;
@@ -70,7 +71,7 @@ export function decode(given: Uint8Array): [Header, Part[]] {
     }
     const Kind = KINDS[entry.dtype];
     const values = new Kind(bytes.buffer as ArrayBuffer, bytes.byteOffset + place, count);
-    place += Math.ceil((count * Kind.BYTES_PER_ELEMENT) / 8) * 8;
+    place += ceil((count * Kind.BYTES_PER_ELEMENT) / 8) * 8;
     return { ...entry, values };
   });
   return [header, parts];

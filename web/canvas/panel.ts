@@ -1,6 +1,7 @@
 // A panel: its title row, its tools, and a plot that a kind fills.
 
 import { button, el } from "./dom";
+import { max } from "./math";
 import type { Spec } from "./message";
 import { saveMenu } from "./save";
 import type { Shot } from "./store";
@@ -44,12 +45,12 @@ export abstract class Panel {
   }
 
   get width(): number {
-    return Math.max(120, this.plot.clientWidth);
+    return max(120, this.plot.clientWidth);
   }
 
   /** Height of a plot in pixels. */
   get height(): number {
-    if (this.isFull) return Math.max(200, window.innerHeight - 120);
+    if (this.isFull) return max(200, window.innerHeight - 120);
     return this.width < 360 ? 172 : this.width > 760 ? 260 : 224;
   }
 

@@ -2,6 +2,7 @@
 
 import { axes, LABEL, leftRoom, px, valueTicks, words, type Scale } from "./chart";
 import { el, s, textWidth } from "./dom";
+import { abs, max, min, round } from "./math";
 import { valueText } from "./numbers";
 import { Stepped } from "./stepped";
 import type { Shot } from "./store";
@@ -41,12 +42,12 @@ export class Scatter extends Stepped {
   }
 
   private rotate(across: number, up: number): void {
-    this.turn = [this.turn[0] + across, Math.max(-1.4, Math.min(1.4, this.turn[1] + up))];
+    this.turn = [this.turn[0] + across, max(-1.4, min(1.4, this.turn[1] + up))];
     this.touch();
   }
 
   protected paint(shot: Shot): void {
-    const [width, height] = [this.width, Math.max(this.height, 240)];
+    const [width, height] = [this.width, max(this.height, 240)];
     this.plot.style.height = `${height}px`;
     if (this.canvas.parentElement !== this.plot) this.plot.replaceChildren(this.grid, this.canvas, this.overlay, this.tip);
     for (const layer of [this.grid, this.overlay]) {
@@ -72,7 +73,7 @@ export class Scatter extends Stepped {
       axes(this.grid, x, y, valueTicks(left, right, false, 6).filter((tick) => tick.at >= left && tick.at <= right), ticks);
     } else {
       // No numbers on the axes: a distance is a distance in every direction.
-      const each = Math.min((width - 16) / (right - left), (height - 16) / (high - low)), [cx, cy] = [(left + right) / 2, (low + high) / 2];
+      const each = min((width - 16) / (right - left), (height - 16) / (high - low)), [cx, cy] = [(left + right) / 2, (low + high) / 2];
       x = { low: cx - width / 2 / each, high: cx + width / 2 / each, log: false, from: 0, to: width };
       y = { low: cy - height / 2 / each, high: cy + height / 2 / each, log: false, from: height, to: 0 };
     }
@@ -80,18 +81,18 @@ export class Scatter extends Stepped {
   }
 
   private place3(shot: Shot, width: number, height: number): void {
-    const points = shot.arrays["points"]!, limits = shot["limits"] as [number, number][], each = Math.min(width, height * 1.35) * 0.46;
-    const [a, b] = this.turn, middle = limits.map(([low, high]) => (low + high) / 2), span = Math.max(...limits.map(([low, high]) => high - low)) / 1.24 || 1;
+    const points = shot.arrays["points"]!, limits = shot["limits"] as [number, number][], each = min(width, height * 1.35) * 0.46;
+    const [a, b] = this.turn, middle = limits.map(([low, high]) => (low + high) / 2), span = max(...limits.map(([low, high]) => high - low)) / 1.24 || 1;
     const look = (p: number[]): Point => {
       const across = p[0]! * Math.cos(a) + p[2]! * Math.sin(a), away = -p[0]! * Math.sin(a) + p[2]! * Math.cos(a);
       const [up, deep] = [p[1]! * Math.cos(b) - away * Math.sin(b), p[1]! * Math.sin(b) + away * Math.cos(b)];
-      return [width / 2 + across * each, height * 0.48 - up * each, Math.max(0, Math.min(1, 0.5 - deep * 0.7))];
+      return [width / 2 + across * each, height * 0.48 - up * each, max(0, min(1, 0.5 - deep * 0.7))];
     };
     const edge = 0.62;
     for (const k of [-1, -0.5, 0, 0.5, 1]) {
       for (const [from, to] of [[[k * edge, -edge, -edge], [k * edge, -edge, edge]], [[-edge, -edge, k * edge], [edge, -edge, k * edge]]]) {
         const [p, q] = [look(from!), look(to!)];
-        this.grid.append(s("line", { x1: p[0], y1: p[1], x2: q[0], y2: q[1], stroke: Math.abs(k) === 1 ? "var(--rule-strong)" : "var(--rule)" }));
+        this.grid.append(s("line", { x1: p[0], y1: p[1], x2: q[0], y2: q[1], stroke: abs(k) === 1 ? "var(--rule-strong)" : "var(--rule)" }));
       }
     }
     this.placed = Array.from({ length: points.length / 3 }, (_, k) => look([0, 1, 2].map((axis) => (points[3 * k + axis]! - middle[axis]!) / span)));
@@ -99,7 +100,7 @@ export class Scatter extends Stepped {
 
   private dots(shot: Shot, width: number, height: number): void {
     const times = devicePixelRatio || 1, { canvas } = this, classes = shot.arrays["classes"]!;
-    Object.assign(canvas, { width: Math.round(width * times), height: Math.round(height * times) });
+    Object.assign(canvas, { width: round(width * times), height: round(height * times) });
     Object.assign(canvas.style, { left: "0", top: "0", width: `${width}px`, height: `${height}px` });
     const pen = canvas.getContext("2d")!;
     pen.scale(times, times);
@@ -138,7 +139,7 @@ export class Scatter extends Stepped {
       for (let pixel = 0; pixel < width * height * count; pixel++) for (let c = 0; c < 4; c++) image.data[4 * pixel + c] = c === 3 ? 255 : bytes[channels * pixel + (channels >= 3 ? c : 0)]!;
       on.putImageData(image, 0, 0);
     }
-    const size = Math.min(20, Math.max(10, width)), high = (size * height) / width;
+    const size = min(20, max(10, width)), high = (size * height) / width;
     pen.drawImage(key.sheet, 0, k * height, width, height, x - size / 2, y - high / 2, size, high);
   }
 
@@ -153,7 +154,7 @@ export class Scatter extends Stepped {
     const tops = spreadNear(found, height);
     found.forEach(({ name, kind, x }, k) => {
       const half = textWidth(name, LABEL) / 2 + 2;
-      const text = words({ text: name, x: Math.max(half, Math.min(x, width - half)), y: tops[k]! + 4, anchor: "middle", size: 12, weight: 500, fill: `var(--t${kind % 8})`, halo: true });
+      const text = words({ text: name, x: max(half, min(x, width - half)), y: tops[k]! + 4, anchor: "middle", size: 12, weight: 500, fill: `var(--t${kind % 8})`, halo: true });
       text.setAttribute("class", "name");
       text.addEventListener("pointerenter", () => ((this.only = kind), this.touch()));
       text.addEventListener("pointerleave", () => ((this.only = null), this.touch()));
@@ -200,17 +201,17 @@ export class Scatter extends Stepped {
 /** Names that would touch are pushed apart. */
 function spreadNear(names: { name: string; x: number; y: number }[], height: number): number[] {
   const tops = names.map(({ y }) => y), half = names.map(({ name }) => textWidth(name, LABEL) / 2 + 4);
-  for (let round = 0; round < 60; round++) {
+  for (let turn = 0; turn < 60; turn++) {
     for (let i = 0; i < names.length; i++) {
       for (let j = i + 1; j < names.length; j++) {
         const apart = tops[j]! - tops[i]!;
-        if (Math.abs(names[i]!.x - names[j]!.x) > half[i]! + half[j]! || Math.abs(apart) >= 15) continue;
-        const push = ((15 - Math.abs(apart)) / 2) * (apart >= 0 ? 1 : -1);
+        if (abs(names[i]!.x - names[j]!.x) > half[i]! + half[j]! || abs(apart) >= 15) continue;
+        const push = ((15 - abs(apart)) / 2) * (apart >= 0 ? 1 : -1);
         tops[i]! -= push;
         tops[j]! += push;
       }
     }
   }
-  return tops.map((top) => Math.max(8, Math.min(height - 8, top)));
+  return tops.map((top) => max(8, min(height - 8, top)));
 }
 

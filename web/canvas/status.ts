@@ -1,6 +1,7 @@
 // Progress, summary and messages: panels that are a line of text.
 
 import { el, s } from "./dom";
+import { max, min } from "./math";
 import { Panel } from "./panel";
 
 /** A fact: words before, the number in a stronger ink, words after. */
@@ -41,8 +42,8 @@ export class Progress extends Panel {
     this.bar.hidden = share === null;
     if (share === null) return;
     const done = el("i");
-    done.style.width = `${Math.min(1, share) * 100}%`;
-    const cuts = Array.from({ length: Math.min(200, Math.max(0, (epochs ?? 1) - 1)) }, (_, k) => {
+    done.style.width = `${min(1, share) * 100}%`;
+    const cuts = Array.from({ length: min(200, max(0, (epochs ?? 1) - 1)) }, (_, k) => {
       const cut = el("u");
       cut.style.left = `${((k + 1) / epochs!) * 100}%`;
       return cut;

@@ -1,6 +1,7 @@
 // Panels that show one step of many: a slider with a tick for every step that is kept.
 
 import { button, el } from "./dom";
+import { ceil, max, min, round } from "./math";
 import { countText, stepText } from "./numbers";
 import { Panel } from "./panel";
 import type { Shot } from "./store";
@@ -24,7 +25,7 @@ export abstract class Stepped extends Panel {
     this.track.addEventListener("keydown", (event) => this.press(event));
     const drag = (event: PointerEvent): void => {
       const box = this.track.getBoundingClientRect();
-      this.choose(Math.round(((event.clientX - box.left) / box.width) * (this.shots.length - 1)));
+      this.choose(round(((event.clientX - box.left) / box.width) * (this.shots.length - 1)));
     };
     this.track.addEventListener("pointerdown", (event) => {
       this.track.setPointerCapture(event.pointerId);
@@ -41,11 +42,11 @@ export abstract class Stepped extends Panel {
 
   /** The newest shots up to the chosen one, the chosen one last. */
   protected upTo(count: number): Shot[] {
-    return this.shots.slice(Math.max(0, this.index + 1 - count), this.index + 1);
+    return this.shots.slice(max(0, this.index + 1 - count), this.index + 1);
   }
 
   private choose(index: number): void {
-    const { shots } = this, wanted = Math.max(0, Math.min(index, shots.length - 1));
+    const { shots } = this, wanted = max(0, min(index, shots.length - 1));
     this.chosen = wanted === shots.length - 1 ? null : shots[wanted]!.row;
     this.touch();
   }
@@ -92,7 +93,7 @@ export abstract class Stepped extends Panel {
   private showSlider(shots: Shot[], index: number): void {
     this.slider.hidden = shots.length < 2;
     if (this.slider.hidden) return;
-    const marks = shots.length <= 120 ? shots : shots.filter((_, k) => k % Math.ceil(shots.length / 120) === 0);
+    const marks = shots.length <= 120 ? shots : shots.filter((_, k) => k % ceil(shots.length / 120) === 0);
     const place = (k: number): string => `${(k / (shots.length - 1)) * 100}%`;
     const knob = el("b");
     knob.style.left = place(index);

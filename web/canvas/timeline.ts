@@ -2,6 +2,7 @@
 // kept up to date row by row.
 
 import type { Column } from "./column";
+import { ceil, floor, max, min, round } from "./math";
 import { countText, niceTicks, type Step } from "./numbers";
 
 const MOST_GAPS = 1000;
@@ -51,7 +52,7 @@ export class Timeline {
     this.through = spans.length > 1 && spans.every(([, span], k) => k === 0 || span[0] > spans[k - 1]![1][1]);
     this.starts = this.through ? spans.map(([epoch, span]) => [epoch, span[0]]) : [];
     const gaps = [...this.gaps].sort((a, b) => a - b);
-    this.width = this.through ? 1 : this.lastStep - this.firstStep + Math.max(1, gaps[gaps.length >> 1] ?? 1);
+    this.width = this.through ? 1 : this.lastStep - this.firstStep + max(1, gaps[gaps.length >> 1] ?? 1);
     // While there is one epoch its width moves nothing.
     const after = [this.through, this.width, this.firstEpoch, this.firstStep].join();
     if (after !== before && spans.length > 1) this.version++;
@@ -61,14 +62,22 @@ export class Timeline {
     return this.through ? step : (epoch - this.firstEpoch) * this.width + (step - this.firstStep);
   }
 
+  /** Where an epoch begins; half epochs lie between. */
+  ofEpoch(epoch: number): number {
+    if (!this.through) return (epoch - this.firstEpoch) * this.width;
+    const { starts } = this, k = max(0, min(starts.length - 2, starts.findLastIndex(([known]) => known <= epoch)));
+    const [[before, from], [after, to]] = [starts[k]!, starts[k + 1]!];
+    return from + ((epoch - before) / (after - before)) * (to - from);
+  }
+
   /** The step that lies at a position, as far as it can be known. */
   step(position: number): Step {
     if (!this.through) {
-      const epoch = Math.floor(position / this.width + 1e-9);
-      return [this.firstEpoch + epoch, Math.round(position - epoch * this.width + this.firstStep)];
+      const epoch = floor(position / this.width + 1e-9);
+      return [this.firstEpoch + epoch, round(position - epoch * this.width + this.firstStep)];
     }
     const epoch = this.starts.findLast(([, start]) => start <= position) ?? this.starts[0]!;
-    return [epoch[0], Math.round(position)];
+    return [epoch[0], round(position)];
   }
 
   /** Begins of epochs within a range. */
@@ -80,8 +89,8 @@ export class Timeline {
 }
 
 function evenMarks(low: number, high: number, width: number, firstEpoch: number, slack: number): [number, number][] {
-  const first = Math.ceil((low - slack) / width), last = Math.floor((high + slack) / width);
-  const stride = Math.max(1, Math.floor((last - first) / 1000)); // never a list of a million epochs
+  const first = ceil((low - slack) / width), last = floor((high + slack) / width);
+  const stride = max(1, floor((last - first) / 1000)); // never a list of a million epochs
   const marks: [number, number][] = [];
   for (let k = first; k <= last; k += stride) marks.push([k * width, firstEpoch + k]);
   return marks;
@@ -105,6 +114,7 @@ export function stepTicks(low: number, high: number, most: number, line: Timelin
     const stride = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 1e5, 1e6].find((s) => marks.length <= most * s) ?? 1e7;
     return marks.map(([at, epoch], k) => ({ at, text: k % stride ? "" : `${k ? "" : "epoch "}${countText(epoch)}` }));
   }
-  const whole = niceTicks(low, high, most).filter((at) => at === Math.round(at));
+  let whole: number[] = [];
+  for (let count = most; whole.length < 2 && count < most + 4; count++) whole = niceTicks(low, high, count).filter((at) => at === round(at));
   return (whole.length ? whole : [low]).map((at, k) => ({ at, text: `${k ? "" : "step "}${countText(at)}` }));
 }

@@ -1,5 +1,7 @@
 // Colours and type: introspect/tokens.json, of which build.mjs keeps what a chart needs.
 
+import { floor, max, min, round } from "./math";
+
 export type Mode = "light" | "dark";
 type Shades = Record<Mode, string[]>;
 
@@ -38,8 +40,8 @@ export function ramp(name: "ink" | "diverging" | "epoch", mode: Mode): Ramp {
   if (known) return known;
   const stops = TOKENS.ramp[name][mode].map(rgb), table = new Uint8Array(768);
   for (let k = 0; k < 256; k++) {
-    const place = (k / 255) * (stops.length - 1), below = Math.min(Math.floor(place), stops.length - 2);
-    for (let c = 0; c < 3; c++) table[3 * k + c] = Math.round(stops[below]![c]! + (stops[below + 1]![c]! - stops[below]![c]!) * (place - below));
+    const place = (k / 255) * (stops.length - 1), below = min(floor(place), stops.length - 2);
+    for (let c = 0; c < 3; c++) table[3 * k + c] = round(stops[below]![c]! + (stops[below + 1]![c]! - stops[below]![c]!) * (place - below));
   }
   made.set(key, table);
   return table;
@@ -52,7 +54,7 @@ export function rgb(hex: string): RGB {
 
 /** The colour at 0 to 1 of a ramp. */
 export function at(table: Ramp, share: number): RGB {
-  const k = 3 * Math.round(Math.min(1, Math.max(0, share)) * 255);
+  const k = 3 * round(min(1, max(0, share)) * 255);
   return [table[k]!, table[k + 1]!, table[k + 2]!];
 }
 

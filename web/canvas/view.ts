@@ -3,6 +3,7 @@
 import { el } from "./dom";
 import { kinds } from "./kinds";
 import { Lines } from "./lines";
+import { ceil, max, min, round } from "./math";
 import type { Place } from "./message";
 import type { Panel } from "./panel";
 import { chip, Progress } from "./status";
@@ -25,7 +26,7 @@ export class Link {
 
   extent(): Range | null {
     const found = this.members().map((panel) => panel.extent()).filter((range) => range !== null);
-    return found.length ? [Math.min(...found.map((range) => range[0])), Math.max(...found.map((range) => range[1]))] : null;
+    return found.length ? [min(...found.map((range) => range[0])), max(...found.map((range) => range[1]))] : null;
   }
 
   private at: number | null = null;
@@ -46,8 +47,8 @@ export class Link {
   set(zoom: Range | null): void {
     const whole = this.extent();
     if (zoom && whole) {
-      const span = Math.min(zoom[1] - zoom[0], whole[1] - whole[0]);
-      const low = Math.max(whole[0], Math.min(zoom[0], whole[1] - span));
+      const span = min(zoom[1] - zoom[0], whole[1] - whole[0]);
+      const low = max(whole[0], min(zoom[0], whole[1] - span));
       zoom = span >= (whole[1] - whole[0]) * 0.999 || !(span > 0) ? null : [low, low + span];
     }
     this.zoom = zoom;
@@ -196,7 +197,7 @@ export class View {
     let run: Place[] = [];
     const flush = (): void => {
       const most = this.columns === 2 && run.length === 3 && !run.some((id) => this.isCrowded(id)) ? 3 : this.columns;
-      for (let left = Math.ceil(run.length / most); left > 0; left--) rows.push(this.row(run.splice(0, Math.ceil(run.length / left))));
+      for (let left = ceil(run.length / most); left > 0; left--) rows.push(this.row(run.splice(0, ceil(run.length / left))));
     };
     for (const place of this.store.layout) {
       if (typeof place === "string" && !this.isWide(place)) run.push(place);
@@ -241,7 +242,7 @@ export class View {
     if (state === "live" && last !== undefined) {
       const usual = this.arrivals.length > 2 ? (last - this.arrivals[0]!) / (this.arrivals.length - 1) : 0;
       const quiet = performance.now() - last;
-      if (quiet > Math.max(10_000, 10 * usual)) [state, text] = ["stale", `no value for ${Math.round(quiet / 1000)} s`];
+      if (quiet > max(10_000, 10 * usual)) [state, text] = ["stale", `no value for ${round(quiet / 1000)} s`];
     }
     const made = state ? chip(state, text) : null;
     const host = [...this.panels.values()].find((panel) => panel instanceof Progress);

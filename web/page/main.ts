@@ -2,10 +2,12 @@
 //
 // What is chosen stands in the address behind #, so that a reload, a bookmark and the back button keep it.
 
-import { live, type Live } from "../canvas/main";
 import { el } from "../canvas/dom";
+import { max } from "../canvas/math";
 import { properties } from "../canvas/tokens";
 import type { View } from "../canvas/view";
+import "./graph";
+import { live, type Live } from "./live";
 import style from "./style.css";
 
 interface Run {
@@ -21,31 +23,43 @@ interface Contents {
   newest: string | null;
   more: number;
   groups: string[];
+  /** Ways to see an embedding, and what they are called. */
+  embeddings?: Record<string, string>;
   runs: Run[];
 }
 
 interface Wish {
+  /** The place of a run is its colour; "" keeps a place free when a run is left out. */
   runs?: string[];
   search?: string;
   group?: string;
+  embedding?: string;
 }
 
 /** What the address says was chosen. */
 function chosen(): Wish {
   const words = new URLSearchParams(location.hash.slice(1)), wish: Wish = {};
-  const runs = words.getAll("run"), search = words.get("search"), group = words.get("group");
+  const runs = words.getAll("run");
   if (runs.length) wish.runs = runs;
-  if (search) wish.search = search;
-  if (group) wish.group = group;
+  for (const name of ["search", "group", "embedding"] as const) if (words.get(name)) wish[name] = words.get(name)!;
   return wish;
 }
 
 function remember(wish: Wish): void {
   const words = new URLSearchParams();
   for (const name of wish.runs ?? []) words.append("run", name);
-  if (wish.search) words.set("search", wish.search);
-  if (wish.group) words.set("group", wish.group);
+  for (const name of ["search", "group", "embedding"] as const) if (wish[name]) words.set(name, wish[name]);
   history.replaceState(null, "", words.size ? `#${words}` : location.pathname);
+}
+
+/** Letters at the end of a name that are always seen: runs differ there. */
+const TAIL = 9;
+
+/** With a name in the first place that is free. */
+function added(places: string[], name: string): string[] {
+  if (places.includes(name)) return places;
+  const free = places.indexOf("");
+  return free < 0 ? [...places, name] : places.with(free, name);
 }
 
 class Page {
@@ -82,7 +96,23 @@ class Page {
       this.search.value = this.wanted.search ?? "";
       this.wish({});
     });
+    this.view.store.watch(() => requestAnimationFrame(() => this.offerWays()));
     this.dress();
+  }
+
+  /** Each embedding can be seen in several ways. */
+  private offerWays(): void {
+    const ways = Object.entries(this.told?.embeddings ?? {});
+    for (const panel of this.view.panels.values()) {
+      const is = Boolean(panel.spec["embedding"]) && ways.length > 0;
+      let select = panel.element.querySelector<HTMLSelectElement>("header select");
+      if (!is) select?.remove();
+      else if (!select) {
+        const made = el("select", { "aria-label": "Projection", change: () => this.wish({ embedding: made.value }) }, ...ways.map(([way, words]) => el("option", { value: way }, words)));
+        panel.element.querySelector("header h2")!.after((select = made));
+      }
+      if (select) select.value = this.wanted.embedding ?? ways[0]?.[0] ?? "";
+    }
   }
 
   private dress(): void {
@@ -108,15 +138,20 @@ class Page {
     if (this.told) this.show(this.told);
   }
 
-  /** The names that are shown: those that were chosen, else the one that the server takes. */
-  private names(): string[] {
+  /** The names that are shown, each in its place: those that were chosen, else the one that the server takes. */
+  private places(): string[] {
     const there = new Set(this.told?.runs.map((run) => run.name));
-    const names = (this.wanted.runs ?? []).filter((name) => there.has(name));
-    return names.length || !this.told?.newest ? names : [this.told.newest];
+    const names = (this.wanted.runs ?? []).map((name) => (there.has(name) ? name : ""));
+    return names.some(Boolean) || !this.told?.newest ? names : [this.told.newest];
+  }
+
+  private choose(places: string[]): void {
+    while (places.length && !places[places.length - 1]) places.pop();
+    this.wish({ runs: places });
   }
 
   private show(told: Contents): void {
-    const many = told.runs.length > 1, names = this.names();
+    const many = told.runs.length > 1, places = this.places(), names = places.filter(Boolean);
     this.nav.hidden = !many;
     this.both.classList.toggle("alone", !many);
     this.crumb.textContent = names.length === 1 ? `${told.folder} / ${names[0]}` : told.folder;
@@ -130,13 +165,22 @@ class Page {
     }
     this.group.value = this.wanted.group ?? "";
     const focus = (document.activeElement as HTMLElement | null)?.dataset["run"];
-    this.list.replaceChildren(...told.runs.map((run) => this.row(run, names)));
+    this.list.replaceChildren(...told.runs.map((run) => this.row(run, places)));
     if (focus !== undefined) this.list.querySelector<HTMLElement>(`[data-run="${CSS.escape(focus)}"]`)?.focus();
   }
 
-  private row(run: Run, names: string[]): HTMLElement {
-    const place = names.indexOf(run.name), colors = properties(this.view.mode), line = el("i");
-    if (place >= 0) line.style.borderTopColor = names.length > 1 && !this.wanted.group ? colors[`--s${place % 8}`] ?? "currentColor" : "var(--ink)";
+  /** Which of the colours its lines have; null where colours tell something else. */
+  private colorOf(run: Run, places: string[]): number | null {
+    const { group } = this.wanted;
+    if (places.filter(Boolean).length < 2) return null;
+    if (!group) return places.indexOf(run.name);
+    const values = [...new Set(this.told!.runs.map(({ config }) => config[group] ?? ""))];
+    return values.indexOf(run.config[group] ?? "");
+  }
+
+  private row(run: Run, places: string[]): HTMLElement {
+    const place = places.indexOf(run.name), color = this.colorOf(run, places), line = el("i");
+    if (place >= 0) line.style.borderTopColor = color === null ? "var(--ink)" : `var(--s${color % 8})`;
     const config = Object.entries(run.config).map(([name, value]) => `${name} ${value}`).join(", ");
     const box = el("input", { type: "checkbox", "data-run": run.name, checked: place >= 0, change: (event: Event) => this.chose(run.name, event) });
     box.checked = place >= 0;
@@ -145,18 +189,16 @@ class Page {
       { title: [run.name, run.problem, config].filter(Boolean).join("\n"), click: (event: MouseEvent) => this.range(run.name, event) },
       box,
       line,
-      el("span", { class: "name" }, run.name),
+      el("span", { class: "name" }, el("span", {}, run.name.slice(0, -TAIL)), run.name.slice(-TAIL)),
       el("span", { class: `how ${run.state}` }, run.state === "finished" ? "" : run.state),
       config ? el("span", { class: "set" }, config) : null,
     );
   }
 
   private chose(name: string, event: Event): void {
-    const names = new Set(this.names());
-    if ((event.target as HTMLInputElement).checked) names.add(name);
-    else names.delete(name);
+    const places = this.places(), isOn = (event.target as HTMLInputElement).checked;
     this.last = name;
-    this.wish({ runs: [...names] });
+    this.choose(isOn ? added(places, name) : places.map((other) => (other === name ? "" : other)));
   }
 
   /** With Shift: everything from the last one to this one. With Alt: this one alone. */
@@ -165,9 +207,8 @@ class Page {
     event.preventDefault();
     const all = this.told?.runs.map((run) => run.name) ?? [];
     const [from, to] = [all.indexOf(this.last ?? name), all.indexOf(name)].sort((a, b) => a - b) as [number, number];
-    const names = event.altKey ? [name] : [...new Set([...this.names(), ...all.slice(Math.max(0, from), to + 1)])];
     this.last = name;
-    this.wish({ runs: names });
+    this.choose(event.altKey ? [name] : all.slice(max(0, from), to + 1).reduce(added, this.places()));
   }
 }
 

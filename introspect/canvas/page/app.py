@@ -4,11 +4,13 @@
 ``/``           the page; with ``?token=`` it sets the cookie and drops the token
 ``/page.js``    the bundle
 ``/live``       the WebSocket
+``/graph/...``  the page of a graph, for a frame in the page
 ==============  ====================================================================
 
 Everything else, and everything without token or with a foreign Host, is refused.
 """
 
+import asyncio
 import html
 from collections.abc import Awaitable, Callable
 from importlib.resources import files
@@ -20,7 +22,8 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from introspect.canvas.page.guard import HEADERS, Guard
+from introspect.canvas.page.graphs import Graphs
+from introspect.canvas.page.guard import FRAME_HEADERS, HEADERS, Guard
 from introspect.canvas.page.session import Session, Source
 
 _PAGE = """<!doctype html>
@@ -56,12 +59,21 @@ def application(source: Source, guard: Guard, *, title: str = "introspect") -> "
     async def live(socket: WebSocket) -> None:
         await socket.accept()
         try:
-            await Session(socket, source).run()
+            await Session(socket, source, graphs).run()
         except (WebSocketDisconnect, TimeoutError, RuntimeError):  # the browser went
             return
 
+    async def graph(request: Request) -> Response:
+        name, theme = request.path_params["name"], request.query_params.get("theme", "")
+        page = await asyncio.to_thread(graphs.page, name, theme)
+        if page is None:
+            return PlainTextResponse("there is no such graph", 404, dict(HEADERS))
+        return Response(page, 200, dict(FRAME_HEADERS), "text/html; charset=utf-8")
+
+    graphs = Graphs()
     routes = [
         Route("/", home),
+        Route("/graph/{name}", graph),
         Route("/page.js", script),
         WebSocketRoute("/live", live),
     ]

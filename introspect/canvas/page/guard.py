@@ -43,6 +43,13 @@ HEADERS: Mapping[str, str] = {
 }
 """Sent with every answer."""
 
+FRAME_HEADERS: Mapping[str, str] = {
+    **HEADERS,
+    "Content-Security-Policy": "frame-ancestors 'self'; sandbox allow-scripts allow-downloads",
+}
+"""Sent with a page that stands in a frame: it names its own scripts by their hashes, and can reach
+neither the page around it nor its cookies."""
+
 
 @dataclass(frozen=True, slots=True)
 class Guard:

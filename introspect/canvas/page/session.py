@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from introspect.canvas.feed import Feed
+from introspect.canvas.page.graphs import Graphs
 from introspect.errors import IntrospectError
 from introspect.nouns.panels import MessagePanel, Placed
 
@@ -65,9 +66,11 @@ class Session:
     Args:
         socket: Accepted.
         source: What is shown.
+        graphs: Where graphs get their addresses.
     """
 
-    def __init__(self, socket: Socket, source: Source) -> None:
+    def __init__(self, socket: Socket, source: Source, graphs: Graphs) -> None:
+        self._graphs = graphs
         self._socket = socket
         self._source = source
         self._feed = Feed()
@@ -122,7 +125,8 @@ class Session:
         """What this browser lacks. In a thread: panels may have to be read from a file."""
         whole, self._must_be_whole = self._must_be_whole, False
         try:
-            panels, state = self._source.panels(self._wish), self._source.state(self._wish)
+            panels = self._graphs.framed(self._source.panels(self._wish))
+            state = self._source.state(self._wish)
         except Exception as error:  # noqa: BLE001  a browser is told, the others go on
             panels, state = (MessagePanel("", f"{type(error).__name__}: {error}"),), ""
         if whole:

@@ -26,7 +26,7 @@ import warnings
 import weakref
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -212,25 +212,16 @@ def _numbers(items: list[Item]) -> bytes:
         places = np.array(steps, np.int64)
     except OverflowError:
         places = np.array([_int64(step) for step in steps], np.int64)
-    rows = Rows((tags[0],), places, np.array(times, np.float64), numbers[:, None])
-    kinds = set(tags)
-    if not all(isinstance(tag, str) for tag in kinds):
+    if not all(isinstance(tag, str) for tag in set(tags)):
         return _numbers([(str(tag), *rest) for tag, *rest in items])  # ty: ignore[invalid-argument-type]
-    if len(kinds) == 1:
-        return encoded_rows(rows)
-    groups: dict[str, list[int]] = {tag: [] for tag in kinds}
+    order, walls = np.arange(len(tags)), np.array(times, np.float64)
+    rows = Rows((tags[0],), order, places, walls, numbers[:, None])
+    groups: dict[str, list[int]] = {}
     for index, tag in enumerate(tags):
-        groups[tag].append(index)
-    records: list[bytes] = [b""] * len(tags)
-    for tag, indices in groups.items():
-        chosen = rows.at(np.array(indices))
-        data = encoded_rows(Rows((tag,), chosen.steps, chosen.times, chosen.values))
-        at = 0
-        for index in indices:
-            end = at + 16 + int.from_bytes(data[at : at + 8], "little")
-            records[index] = data[at:end]
-            at = end
-    return b"".join(records)
+        groups.setdefault(tag, []).append(index)
+    return encoded_rows(
+        [replace(rows.at(np.array(chosen)), tags=(tag,)) for tag, chosen in groups.items()]
+    )
 
 
 def _int64(step: int) -> int:

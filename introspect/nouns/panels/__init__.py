@@ -20,6 +20,7 @@ from introspect.nouns.panels.lines import Baseline, LinePanel, Series
 from introspect.nouns.panels.media import (
     AudioPanel,
     FigurePanel,
+    FramePanel,
     GraphPanel,
     TablePanel,
     TextPanel,
@@ -46,6 +47,7 @@ Panel = (
     | CurvePanel
     | TablePanel
     | TextPanel
+    | FramePanel
     | AudioPanel
     | VideoPanel
     | FigurePanel
@@ -67,6 +69,7 @@ __all__ = [
     "CurvePanel",
     "CustomPanel",
     "FigurePanel",
+    "FramePanel",
     "GraphPanel",
     "GridPanel",
     "HeatmapPanel",

@@ -28,6 +28,8 @@ class Series:
         gaps: bool ``(n,)``, True where nothing was measured; None for no gap.
         low: float64 ``(n,)``, lower edge of a band around the line; None for no band.
         high: float64 ``(n,)``, its upper edge; None exactly when `low` is.
+        color: Which of the categorical colours, 0 for the first; None for its place among the
+            lines. What has a colour of its own keeps it when other lines come and go.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Series:
     gaps: npt.NDArray[np.bool_] | None = None
     low: Floats | None = None
     high: Floats | None = None
+    color: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

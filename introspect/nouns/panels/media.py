@@ -39,6 +39,22 @@ class TextPanel(Stepped):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class FramePanel(Stepped):
+    """HTML or SVG of the user's, the newest. `data` are str.
+
+    A browser shows it in a frame of its own in which no script runs and nothing is fetched;
+    still pictures and terminals show its words.
+
+    Attributes:
+        height_px: Of the frame in CSS pixels; None for what the markup says, or a chart's.
+        title: What is shown.
+    """
+
+    height_px: int | None = None
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class AudioPanel(Stepped):
     """Sounds. `data` are `Audio` values: int16 ``(channels, n)`` at ``rate_hz``.
 

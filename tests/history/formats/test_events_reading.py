@@ -510,7 +510,9 @@ def test_a_million_scalars_come_in_without_thinning_and_within_bounded_memory(tm
         for first in range(0, count, 100_000):
             part = slice(first, first + 100_000)
             values = np.sin(steps[part, None] / 1e3).astype(np.float32).astype(float)
-            file.write(encoded_rows(Rows(("loss",), steps[part], steps[part] + 0.5, values)))
+            file.write(
+                encoded_rows([Rows(("loss",), steps[part], steps[part], steps[part] + 0.5, values)])
+            )
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     report = import_events(tmp_path, tmp_path / "run")
     grown_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before

@@ -140,7 +140,9 @@ def test_rows_become_the_events_that_protobuf_would_write(table, exact, tags):
     steps = np.array([step for step, _ in table], np.int64)
     values = np.array([[value] * len(tags) for _, value in table])
     times = np.arange(len(table)) + 1.7e9
-    data = encoded_rows(Rows(tuple(tags), steps, times, values), exact=exact)
+    data = encoded_rows(
+        [Rows(tuple(tags), np.arange(len(steps)), steps, times, values)], exact=exact
+    )
     for (step, value), time_s in zip(table, times, strict=True):
         (size,) = struct.unpack_from("<Q", data)
         record, data = data[12 : 12 + size], data[16 + size :]
@@ -157,10 +159,46 @@ def test_rows_become_the_events_that_protobuf_would_write(table, exact, tags):
 
 def test_events_of_one_step_are_one_and_others_stay_as_they_are():
     steps = np.arange(5)
-    one = Rows(("a",), steps, steps + 0.5, np.ones((5, 1)))
-    two = Rows(("b",), steps[2:] + 1, steps[2:] + 1.5, np.ones((3, 1)))
+    one = Rows(("a",), 10 * steps, steps, steps + 0.5, np.ones((5, 1)))
+    later = steps[2:] + 1
+    two = Rows(("b",), 10 * later + 1, later, later + 0.5, np.ones((3, 1)))
     found = [(rows.tags, rows.steps.tolist()) for rows in merged_rows([one, two])]
     assert sorted(found) == [(("a",), [0, 1, 2]), (("a", "b"), [3, 4]), (("b",), [5])]
+
+
+def test_what_was_logged_again_in_between_is_not_put_together():
+    steps = np.arange(3)
+    one = Rows(("a",), 10 * steps, steps, steps + 0.5, np.ones((3, 1)))
+    late = Rows(("b",), 10 * steps + 15, steps, steps + 1.5, np.ones((3, 1)))
+    found = [(rows.tags, rows.steps.tolist()) for rows in merged_rows([one, late])]
+    assert sorted(found) == [(("a",), [0, 1]), (("a", "b"), [2]), (("b",), [0, 1])]
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    calls=st.lists(
+        st.tuples(st.integers(0, 6), st.sets(st.sampled_from("abc"), min_size=1), st.booleans()),
+        min_size=1,
+        max_size=40,
+    ),
+    is_pair=st.booleans(),
+)
+def test_each_tag_stands_in_the_file_in_the_order_in_which_it_was_logged(
+    calls, is_pair, tmp_path_factory
+):
+    folder, truth = tmp_path_factory.mktemp("run"), {}
+    with History(tensorboard=folder) as history:
+        for number, (step, keys, is_flushed) in enumerate(calls):
+            at = (step // 3, step) if is_pair else step
+            history.log(at, **dict.fromkeys(sorted(keys), float(number)))
+            for key in keys:
+                truth.setdefault(key, []).append(float(number))
+            if is_flushed:
+                history.flush()
+    found = {}
+    for key, _, _, value in read_events(folder):
+        found.setdefault(key, []).append(value)
+    assert found == truth
 
 
 # --------------------------------------------------------------------------- scalars

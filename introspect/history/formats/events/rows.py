@@ -11,7 +11,7 @@ Axes:
 Not here: other values (``showing``), reading such rows (``columns``).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -41,6 +41,7 @@ class Rows:
 
     Attributes:
         tags: One for each column.
+        ticks: int64 of shape ``(n,)``: when they were logged, in ns of any clock.
         steps: int64 of shape ``(n,)``, as TensorBoard shows them.
         times: float64 of shape ``(n,)``, seconds since 1970.
         values: float64 of shape ``(n, k)``.
@@ -48,6 +49,7 @@ class Rows:
     """
 
     tags: tuple[str, ...]
+    ticks: Ints
     steps: Ints
     times: Floats
     values: Floats
@@ -57,33 +59,44 @@ class Rows:
         """Some of the rows."""
         pairs = None if self.pairs is None else self.pairs[rows]
         return replace(
-            self, steps=self.steps[rows], times=self.times[rows], values=self.values[rows],
-            pairs=pairs,
+            self, ticks=self.ticks[rows], steps=self.steps[rows], times=self.times[rows],
+            values=self.values[rows], pairs=pairs,
         )  # fmt: skip
 
 
-def encoded_rows(rows: Rows, *, exact: bool = False) -> bytes:
-    """Framed events, in the order of the rows.
+def encoded_rows(parts: Sequence[Rows], *, exact: bool = False) -> bytes:
+    """Framed events of all parts, in the order in which they were logged.
 
     Args:
-        rows: Any number of them.
-        exact: Put the float64 beside each float32, if one of them is not the same.
+        parts: Any number of rows each.
+        exact: Put the float64 beside each float32, in parts in which one of them is not the same.
+
+    A TensorBoard that is watching drops the points of a tag that are followed by one of a lower
+    step, so what was logged first must stand first, whichever part it is in.
     """
+    order = np.argsort(np.concatenate([part.ticks for part in parts]), kind="stable")
+    places = np.empty(len(order), np.int64)
+    places[order] = np.arange(len(order))
+    tables: list[tuple[Ints, Bytes]] = []
+    for part in parts:
+        mine, places = places[: len(part.steps)], places[len(part.steps) :]
+        tables += [(mine[group], table) for group, table in _tables(part, is_exact=exact)]
+    if len(tables) == 1:
+        return tables[0][1].tobytes()
+    return _interleaved(len(order), tables)
+
+
+def _tables(rows: Rows, *, is_exact: bool) -> Iterator[tuple[Ints, Bytes]]:
+    """Rows of one length and their framed events, uint8 of shape (n, length)."""
     with np.errstate(over="ignore"):
         narrow = rows.values.astype("<f4")
-    is_wide = exact and not ((narrow == rows.values) | np.isnan(rows.values)).all()
+    is_wide = is_exact and not ((narrow == rows.values) | np.isnan(rows.values)).all()
     sizes = _varint_sizes(rows.steps)
-    groups = [np.flatnonzero(sizes == size) for size in np.unique(sizes)]
-    if len(groups) == 1:
-        return framed_rows(_table(rows, narrow, int(sizes[0]), is_wide=is_wide))
-    tables = []
-    for group in groups:
-        part = rows.at(group)
-        size = int(sizes[group[0]])
-        table = _table(part, narrow[group], size, is_wide=is_wide)
+    for size in np.unique(sizes).tolist():
+        group = np.flatnonzero(sizes == size)
+        table = _table(rows.at(group), narrow[group], size, is_wide=is_wide)
         data = framed_rows(table)
-        tables.append((group, np.frombuffer(data, np.uint8).reshape(len(group), -1)))
-    return _interleaved(len(rows.steps), tables)
+        yield group, np.frombuffer(data, np.uint8).reshape(len(group), -1)
 
 
 def _interleaved(count: int, tables: Sequence[tuple[Ints, Bytes]]) -> bytes:
@@ -169,39 +182,74 @@ def merged_rows(parts: Sequence[Rows]) -> list[Rows]:
 
     Args:
         parts: No two with the same tags.
+
+    What is put together counts as logged when the last of it was; rows between which one of
+    their tags was logged again stay apart, for that would turn the tag's order round.
     """
-    merged: list[Rows] = []
-    for part in parts if len(parts) <= _MOST_MERGED else ():
-        rest: Rows | None = part
+    if not 1 < len(parts) <= _MOST_MERGED:
+        return list(parts)
+    again = _logged_again(parts)
+    merged: list[tuple[Rows, Ints]] = []
+    for part in zip(parts, again, strict=True):
+        rest = part
         for index, other in enumerate(merged):
             joined = _joined(other, rest)
             if joined is not None:
-                both, left, rest = joined
-                merged[index] = both
-                merged += [left] if len(left.steps) else []
+                merged[index], left, rest = joined
+                merged += [left] if len(left[1]) else []
                 break
-        if rest is not None and len(rest.steps):
+        if len(rest[1]):
             merged.append(rest)
-    return merged or list(parts)
+    return [rows for rows, _ in merged]
 
 
-def _joined(one: Rows, two: Rows) -> tuple[Rows, Rows, Rows] | None:
+def _logged_again(parts: Sequence[Rows]) -> list[Ints]:
+    """When one of the tags of each row was logged the next time, in ticks."""
+    by_tag: dict[str, list[Ints]] = {}
+    for part in parts:
+        for tag in part.tags:
+            by_tag.setdefault(tag, []).append(part.ticks)
+    never = np.array([np.iinfo(np.int64).max])
+    sorted_ticks = {
+        tag: np.concatenate([np.sort(np.concatenate(ticks)), never])
+        for tag, ticks in by_tag.items()
+    }
+    found = []
+    for part in parts:
+        soonest = np.full(len(part.ticks), never[0])
+        for ticks in {
+            id(ticks): ticks for ticks in (sorted_ticks[tag] for tag in part.tags)
+        }.values():
+            following = ticks[np.searchsorted(ticks, part.ticks, side="right")]
+            np.minimum(soonest, following, out=soonest)
+        found.append(soonest)
+    return found
+
+
+def _joined(
+    one: tuple[Rows, Ints], two: tuple[Rows, Ints]
+) -> tuple[tuple[Rows, Ints], tuple[Rows, Ints], tuple[Rows, Ints]] | None:
     """The rows of both at the same steps, and the others of each; None if there are none."""
-    if set(one.tags) & set(two.tags) or (one.pairs is None) != (two.pairs is None):
+    (a, a_again), (b, b_again) = one, two
+    if set(a.tags) & set(b.tags) or (a.pairs is None) != (b.pairs is None):
         return None
-    if not all((np.diff(part.steps) > 0).all() for part in (one, two)):
+    if not all((np.diff(part.steps) > 0).all() for part in (a, b)):
         return None
-    _, first, second = np.intersect1d(one.steps, two.steps, assume_unique=True, return_indices=True)
+    _, first, second = np.intersect1d(a.steps, b.steps, assume_unique=True, return_indices=True)
+    ticks = np.maximum(a.ticks[first], b.ticks[second])
+    again = np.minimum(a_again[first], b_again[second])
+    is_free = ticks < again
+    first, second, ticks, again = first[is_free], second[is_free], ticks[is_free], again[is_free]
     if not len(first):
         return None
     both = replace(
-        one.at(first),
-        tags=one.tags + two.tags,
-        times=np.maximum(one.times[first], two.times[second]),
-        values=np.concatenate([one.values[first], two.values[second]], axis=1),
+        a.at(first),
+        tags=a.tags + b.tags,
+        ticks=ticks,
+        times=np.maximum(a.times[first], b.times[second]),
+        values=np.concatenate([a.values[first], b.values[second]], axis=1),
     )
-    others = [
-        part.at(np.setdiff1d(np.arange(len(part.steps)), kept))
-        for part, kept in ((one, first), (two, second))
-    ]
-    return both, others[0], others[1]
+    left, rest = (
+        np.setdiff1d(np.arange(len(part.steps)), kept) for part, kept in ((a, first), (b, second))
+    )
+    return (both, again), (a.at(left), a_again[left]), (b.at(rest), b_again[rest])

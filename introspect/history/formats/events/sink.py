@@ -106,7 +106,8 @@ class EventSink:
             self._begin()
             joined = joined_blocks(blocks)
             self.number(joined, cells)
-            for rows in merged_rows([self._rows(block) for block in joined]):
+            if joined:
+                rows = merged_rows([self._rows(block) for block in joined])
                 self._file.add(encoded_rows(rows, exact=self._exact))
             for cell in cells:
                 self.write_value(cell)
@@ -175,7 +176,7 @@ class EventSink:
         # Not ``block.times``: nanoseconds since 1970 are more than a float64 can hold.
         times_ns = block.ticks + block.offset_ns
         times = times_ns // 1_000_000_000 + times_ns % 1_000_000_000 / 1e9
-        return Rows(tags, np.ascontiguousarray(steps), times, block.values, pairs)
+        return Rows(tags, times_ns, np.ascontiguousarray(steps), times, block.values, pairs)
 
     def _tag(self, key: str, plugin: str) -> tuple[str, bool]:
         """The tag of a key in a tab, and whether it is new: one tag cannot be in two tabs."""
