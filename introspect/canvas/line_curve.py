@@ -45,6 +45,7 @@ class Curve:
         low: float64 ``(n,)``, lower edge of the band; None without.
         high: float64 ``(n,)``, its upper edge.
         hidden: How many values a logarithmic axis cannot show.
+        until: Where the x axis ends, if it ends before the line.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Curve:
     low: Floats | None = None
     high: Floats | None = None
     hidden: int = 0
+    until: float = math.inf
 
     @property
     def main(self) -> Floats:
@@ -69,6 +71,7 @@ class Curve:
     def end(self) -> tuple[float, float] | None:
         """The last finite point."""
         y = self.main
+        y = y if self.until == math.inf else np.where(self.x <= self.until, y, np.nan)
         rows = np.flatnonzero(np.isfinite(y[-1000:]))
         if not rows.size:
             rows = np.flatnonzero(np.isfinite(y))
@@ -201,6 +204,35 @@ def curve_of(
         high=series.high,
     )
     return _logarithmic(curve, panel.log) if panel.log else curve
+
+
+def within(curve: Curve, limits: Range, *, percent: bool, log: str) -> Curve:
+    """The part of a curve between two ends of the x axis, and a point beyond each to lead there."""
+    rows = np.flatnonzero((curve.x >= limits[0]) & (curve.x <= limits[1]))
+    if not rows.size:
+        nothing = np.empty(0)
+        return replace(
+            curve, x=nothing, y=nothing, faults=nothing, fault_text="", last_text="", smooth=None,
+            low=None, high=None, ends_broken=False,
+        )  # fmt: skip
+    part = slice(max(int(rows[0]) - 1, 0), int(rows[-1]) + 2)
+    columns = {
+        name: None if column is None else column[part]
+        for name, column in (("smooth", curve.smooth), ("low", curve.low), ("high", curve.high))
+    }
+    faults = curve.faults[(curve.faults >= limits[0]) & (curve.faults <= limits[1])]
+    if int(rows[-1]) == len(curve.x) - 1:
+        last_text, ends_broken = curve.last_text, curve.ends_broken
+    else:
+        last = float(curve.main[rows[-1]])
+        ends_broken = curve.x[rows[-1]] in faults
+        last = 10.0**last if "y" in log else last
+        last_text = (format_percent if percent else format_value)(last)
+    return replace(
+        curve, x=curve.x[part], y=curve.y[part], faults=faults, last_text=last_text,
+        fault_text=curve.fault_text if faults.size else "", ends_broken=ends_broken,
+        until=limits[1], **columns,
+    )  # fmt: skip
 
 
 def _smooth(panel: LinePanel, series: Series, x: Floats, y: Floats, span: Range) -> Floats | None:

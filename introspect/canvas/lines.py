@@ -34,6 +34,7 @@ from introspect.canvas.line_curve import (
     curve_of,
     half_life_steps,
     names_title,
+    within,
 )
 from introspect.canvas.ticks import (
     clean,
@@ -85,11 +86,14 @@ def line_view(
         curve_of(series, color, line, panel, percent=percent, span=span)
         for series, color in zip(panel.series, colors_of(panel), strict=True)
     )
-    x_limits, y_limits = _x_limits(curves), (log_range if log_y else y_range)(_shown(curves))
+    x_limits = _x_limits(curves)
     if epochs and not own_epochs and x_shared is not None and not log_x:
         x_limits = x_shared
-    y_limits = _with_baselines(panel, y_limits, log=log_y)
     x_limits = limits_of(x_limits, steps_of(panel.xlim, line, epochs=epochs), log=log_x)
+    if panel.xlim is not None:
+        curves = tuple(within(c, x_limits, percent=percent, log=panel.log) for c in curves)
+    y_limits = (log_range if log_y else y_range)(_shown(curves, x_limits))
+    y_limits = _with_baselines(panel, y_limits, log=log_y)
     y_limits = limits_of(y_limits, panel.ylim, log=log_y)
     if limits is not None:
         x_limits, y_limits = limits.x, limits.y
@@ -119,10 +123,15 @@ def evened(panel: LinePanel) -> LinePanel:
     return replace(panel, series=series)
 
 
-def _shown(curves: tuple[Curve, ...]) -> list[Floats]:
-    """Every column that the y axis has to hold."""
-    bands = [b for c in curves for b in (c.low, c.high) if b is not None]
-    return [*(curve.y for curve in curves), *bands]
+def _shown(curves: tuple[Curve, ...], x_limits: Range) -> list[Floats]:
+    """Every column that the y axis has to hold, without points that lead beyond the ends of x."""
+    parts = [
+        slice(None) if c.until == math.inf else (c.x >= x_limits[0]) & (c.x <= x_limits[1])
+        for c in curves
+    ]
+    lines = [curve.y[part] for curve, part in zip(curves, parts, strict=True)]
+    both = zip(curves, parts, strict=True)
+    return lines + [b[part] for c, part in both for b in (c.low, c.high) if b is not None]
 
 
 def _extent(panel: LinePanel, line: Timeline) -> Range:

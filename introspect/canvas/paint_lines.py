@@ -166,6 +166,7 @@ def _line(ax: Axes, view: LineView, curve: Curve, width_pt: float, mode: Mode) -
     if (dash := dashes[curve.index % len(dashes)]) != "solid":
         line[0].set_dashes([float(part) for part in dash.split()])
     marked = np.isfinite(y) & (y <= view.y_limits[1]) & (y >= view.y_limits[0])
+    marked &= (x >= view.x_limits[0]) & (x <= view.x_limits[1])
     if len(x) * _MARK_EVERY_PT >= max(covered, _MARK_EVERY_PT * 2) or curve.smooth is not None:
         marked &= _alone(y)  # a point between two breaks has no line to be seen by
     if marked.any():

@@ -211,3 +211,22 @@ def test_a_colour_of_its_own_is_kept_in_pictures_terminals_and_browsers(canvas):
     assert series_color(0) not in shades
     told = described(canvas.panels[0], "0").spec["series"]
     assert [line.get("color") for line in told] == [4, None]
+
+
+@pytest.mark.parametrize("log", ["", "y"])
+def test_xlim_scales_names_and_marks_only_what_lies_within(log):
+    steps = np.arange(100)
+    metrics = {"loss": 10 / (1 + steps), "late": steps + 1.0}
+    view = view_of(list(metrics.values()), labels=list(metrics), xlim=(2, 12), log=log)
+    assert view.x_limits == (2.0, 12.0)
+    assert view.on_y(view.y_limits[1]) < 16
+    assert [curve.last_text for curve in view.curves] == ["0.769", "13.0"]
+    ends = [(curve.end[0], float(view.on_y(curve.end[1]))) for curve in view.curves]
+    assert ends == [(12.0, pytest.approx(10 / 13)), (12.0, pytest.approx(13.0))]
+    assert view.curves[0].x.tolist() == list(range(1, 14))  # one beyond each end, to lead there
+
+
+def test_a_line_of_which_xlim_shows_nothing_is_no_error():
+    view = view_of([np.arange(9.0)], labels=["a"], xlim=(20, 30))
+    assert view.curves[0].end is None
+    assert view.curves[0].last_text == ""

@@ -114,6 +114,12 @@ export class Lines extends Panel {
     return found[1] > found[0] ? found : [found[0] - 0.5, found[0] + 0.5];
   }
 
+  /** Whether xlim hides a part of the data; one that reaches to a planned end does not. */
+  private get isCut(): boolean {
+    const all = this.extent();
+    return "xlim" in this.spec && !this.view.linked(this.link).zoom && all !== null && (this.x.low > all[0] || this.x.high < all[1]);
+  }
+
   private yRange(lines: Drawn[], zoomed: boolean): Range {
     let low = Infinity, high = -Infinity, top = -Infinity;
     for (const { curve, raw, band, line } of lines) {
@@ -166,7 +172,7 @@ export class Lines extends Panel {
     Object.assign(this.x, { low, high, from: 0, to: width });
     this.drawn = this.series.map((series, k) => this.prepared(series, (series.color ?? k) % 8)).filter((one) => !this.hidden.has(one.name));
     const ylim = spec["ylim"] as [number | null, number | null] | undefined;
-    const [bottom, top] = fixed(group.zoom ? null : ylim, this.yRange(this.drawn, group.zoom !== null));
+    const [bottom, top] = fixed(group.zoom ? null : ylim, this.yRange(this.drawn, group.zoom !== null || this.isCut));
     const percent = Boolean(spec["percent"]), yTicks = valueTicks(bottom, top, this.y.log, height < 240 ? 4 : 6, percent).filter((tick) => tick.at >= bottom - 1e-9 * (top - bottom) && tick.at <= top * (1 + 1e-9));
     const isNarrow = width < NARROW;
     Object.assign(this.x, { from: leftRoom(yTicks), to: width - 10 });
@@ -199,8 +205,9 @@ export class Lines extends Panel {
     const edges = Float64Array.from({ length: columns + 1 }, (_, k) => valueAt({ ...x, from: 0, to: columns }, k));
     const curve = line.curve(edges, halfLife, isUsual);
     const y = halfLife ? line.smoothed(halfLife, isUsual)[0] : line.y(), xs = line.positions();
+    const until = this.isCut ? x.high : Infinity;
     let row = y.length - 1;
-    while (row >= 0 && !Number.isFinite(y[row]!)) row--;
+    while (row >= 0 && !(Number.isFinite(y[row]!) && xs[row]! <= until)) row--;
     const band = series.band && line.low && line.high ? ([line.edge(line.low, edges), line.edge(line.high, edges)] as [Curve, Curve]) : null;
     return { name: series.name, color, line, curve, raw: halfLife ? line.curve(edges) : null, band, halfLife, end: row < 0 ? null : [xs[row]!, max(-1e300, min(1e300, y[row]!))], last: row < 0 ? null : y[row]! };
   }
