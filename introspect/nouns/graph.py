@@ -384,7 +384,7 @@ class Graph(_Unread):
         del include, exclude
         return {
             "text/html": verb("introspect.graph.formats.html:to_html_fragment")(self),
-            "image/svg+xml": verb("introspect.graph.formats:svg_text")(self),
+            **verb("introspect.graph.formats:notebook_pictures")(self),
             "text/plain": repr(self),
         }
 

@@ -1,6 +1,8 @@
 """Drawing -> files, read back by programs that are not ours."""
 
+import base64
 import dataclasses
+import io
 import re
 import shutil
 import subprocess
@@ -14,7 +16,7 @@ from torch import nn
 
 import introspect
 from introspect.errors import FormatError, SaveError
-from introspect.graph.formats import svg_text
+from introspect.graph.formats import notebook_pictures, svg_text
 from introspect.graph.formats.html import to_html
 from introspect.graph.layout.advances import ADVANCES, LETTERS, UNITS_PER_EM
 from introspect.graph.layout.measure import font_file
@@ -180,6 +182,15 @@ def test_a_notebook_gets_a_picture_and_words(graph):
     bundle = graph._repr_mimebundle_()
     assert ET.fromstring(bundle["image/svg+xml"]).tag == f"{SVG}svg"
     assert bundle["text/plain"].startswith("Residual")
+    with Image.open(io.BytesIO(base64.b64decode(bundle["image/png"]))) as png:
+        assert png.width > 300
+        assert png.mode == "P"
+
+
+def test_a_picture_of_a_hundred_pages_is_kept_without_png():
+    layers = nn.Sequential(*(nn.Linear(2 + k, 3 + k) for k in range(900)))
+    bundle = notebook_pictures(introspect.trace(layers, torch.zeros(1, 2)), fold=False)
+    assert set(bundle) == {"image/svg+xml"}
 
 
 def test_a_notebook_gets_the_viewer_whole_so_that_it_lives_without_a_kernel(graph):

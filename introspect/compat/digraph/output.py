@@ -4,7 +4,6 @@ svg, pdf and png are painted here; jpg, webp, gif, bmp and tiff are made of the 
 the formats and engines that only Graphviz has go to Graphviz, if it is installed.
 """
 
-import base64
 import io
 import os
 import subprocess
@@ -17,6 +16,7 @@ from introspect.compat.digraph.placing import place
 from introspect.compat.ignored import tell_ignored
 from introspect.errors import FormatError, MissingExtraError
 from introspect.graph.formats import render as painted
+from introspect.graph.formats.still import still_pictures
 
 _PAINTED = frozenset({"svg", "pdf", "png"})
 _BY_PILLOW = {
@@ -25,7 +25,6 @@ _BY_PILLOW = {
 }  # fmt: skip
 _TEXT = frozenset({"gv", "dot", "canon"})
 _BY_GRAPHVIZ = frozenset({"eps", "fig", "json", "plain", "ps", "ps2", "svgz", "vml", "xdot"})
-_MOST_PT2 = 1_000_000  # of a picture that a notebook keeps as PNG, too
 KNOWN_FORMATS = frozenset({*_PAINTED, *_BY_PILLOW, *_TEXT, *_BY_GRAPHVIZ})
 
 
@@ -73,23 +72,7 @@ def notebook_pictures(source: str) -> dict[str, str]:
     Raises:
         FormatError: If it is not.
     """
-    drawing, theme = paint(place(read(source)))
-    found = {"image/svg+xml": painted(drawing, ".svg", theme=theme).decode()}
-    if drawing.width * drawing.height <= _MOST_PT2:
-        png = _in_few_colors(painted(drawing, ".png", theme=theme))
-        found["image/png"] = base64.b64encode(png).decode()
-    return found
-
-
-def _in_few_colors(png: bytes) -> bytes:
-    """Less than half the bytes: boxes, lines and the edges of letters need no more."""
-    from PIL import Image  # noqa: PLC0415  for notebooks and a few formats alone
-
-    file = io.BytesIO()
-    with Image.open(io.BytesIO(png)) as picture:
-        few = picture.convert("RGB").quantize(64, dither=Image.Dither.NONE)
-        few.save(file, "PNG", optimize=True)
-    return file.getvalue()
+    return still_pictures(*paint(place(read(source))))
 
 
 def _by_graphviz(source: str, form: str, engine: str) -> bytes:

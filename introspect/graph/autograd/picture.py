@@ -14,6 +14,7 @@ from typing import Any, Literal
 from introspect.errors import FormatError
 from introspect.graph.autograd.outline import outline
 from introspect.graph.formats import PAPER, check_names, graph_theme, put, render
+from introspect.graph.formats.still import still_pictures
 from introspect.graph.layout import layout
 from introspect.graph.outline import Outline, whole_depth
 from introspect.graph.wording import clean, one_line
@@ -168,5 +169,4 @@ def save(graph: AutogradGraph, path: str | os.PathLike[str], **options: Any) -> 
 
 def mime_bundle(graph: AutogradGraph) -> dict[str, str]:
     """What a notebook shows: the picture, and the text beside."""
-    svg = render(picture(graph), ".svg").decode()
-    return {"image/svg+xml": svg, "text/plain": repr(graph)}
+    return {**still_pictures(picture(graph)), "text/plain": repr(graph)}

@@ -23,6 +23,7 @@ from introspect.graph.compare.merge_tree import SAME, Merged
 from introspect.graph.compare.picture_outline import LOOKS, condense
 from introspect.graph.compare.picture_paint import paint
 from introspect.graph.formats import PAPER, check_names, put, render
+from introspect.graph.formats.still import still_pictures
 from introspect.graph.layout.node import Direction
 from introspect.graph.outline import Outline
 from introspect.graph.outline.box import Box
@@ -235,5 +236,5 @@ def mime_bundle(diff: GraphDiff) -> dict[str, str]:
     """What a notebook shows: the picture, and the text beside."""
     bundle = {"text/plain": repr(diff)}
     if diff._graphs is not None:  # noqa: SLF001  the noun keeps them for this room alone
-        bundle["image/svg+xml"] = render(picture(diff), ".svg").decode()
+        bundle |= still_pictures(picture(diff))
     return bundle

@@ -115,6 +115,13 @@ def svg_text(graph: Graph, *, theme: str | GraphTheme = "light", **options: Any)
     return _paint(graph, ".svg", {"theme": theme, **options}).decode()
 
 
+def notebook_pictures(graph: Graph, **options: Any) -> dict[str, str]:
+    """What a notebook keeps of a graph beside the page, by MIME type. Options as of `save`."""
+    from introspect.graph.formats.still import still_pictures  # noqa: PLC0415  it imports this
+
+    return still_pictures(_drawing(graph, ".svg", options), options.get("theme", "light"))
+
+
 def graph_theme(theme: str | GraphTheme) -> GraphTheme:
     """A theme by its name; a theme itself passes through.
 
@@ -148,23 +155,26 @@ def graph_theme(theme: str | GraphTheme) -> GraphTheme:
 
 
 def _paint(graph: Graph, suffix: str, options: Mapping[str, Any]) -> bytes:
+    drawing = _drawing(graph, suffix, options)
+    rest = {name: options[name] for name in PAINTERS[suffix] if name in options}
+    if suffix == ".pdf":
+        fit = options.get("fit")
+        rest |= {"fit": fit, "tiles": _tiles(drawing, fit, rest.get("tiles"))}
+    return render(drawing, suffix, theme=options.get("theme", "light"), **rest)
+
+
+def _drawing(graph: Graph, suffix: str, options: Mapping[str, Any]) -> Drawing:
     own = PAINTERS[suffix]
     known = [*PICTURE_OPTIONS, "theme", *own, *_OF_A_HISTORY]
     check_names(options, known, f"a {suffix} picture")
-    theme = options.get("theme", "light")
-    colors = graph_theme(theme)
+    colors = graph_theme(options.get("theme", "light"))
     chosen = {name: value for name, value in options.items() if name in PICTURE_OPTIONS}
     chosen |= _colored(graph, options)
     if not colors.tells_families_apart and not {"color_by", "size_by"} & set(chosen):
         chosen.setdefault("legend", False)  # one colour for all says nothing
     if options.get("tiles"):
         chosen.pop("fit", None)  # over several sheets nothing need be left out
-    drawing = picture(graph, **chosen)
-    rest = {name: options[name] for name in own if name in options}
-    if suffix == ".pdf":
-        fit = options.get("fit")
-        rest |= {"fit": fit, "tiles": _tiles(drawing, fit, rest.get("tiles"))}
-    return render(drawing, suffix, theme=theme, **rest)
+    return picture(graph, **chosen)
 
 
 def _colored(graph: Graph, options: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from os import PathLike
 from typing import Any
 
-from introspect.graph.formats import save, svg_text
+from introspect.graph.formats import notebook_pictures, save
 from introspect.graph.formats.html import to_html_fragment
 from introspect.graph.life.watched import read_watched
 from introspect.nouns.graph import Graph
@@ -42,7 +42,7 @@ class LivingGraph:
         page = {k: v for k, v in self.options.items() if k != "size_by"}
         return {
             "text/html": to_html_fragment(self.graph, history=self.history, **page),
-            "image/svg+xml": svg_text(self.graph, history=self.history, **self.options),
+            **notebook_pictures(self.graph, history=self.history, **self.options),
             "text/plain": repr(self),
         }
 
