@@ -10,6 +10,7 @@ Not here: notebooks (``introspect.canvas.notebook``), terminals (``introspect.ca
 import os
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from typing import Any, Literal
@@ -119,6 +120,7 @@ def one_line(panels: Sequence[Placed]) -> str:
         'step 0:200   loss 1.50'
     """
     panels = tuple(leaves(panels))
+    names = Counter(line.name for p in panels if isinstance(p, LinePanel) for line in p.series)
     parts: list[str] = []
     newest: list[object] = []
     for panel in panels:
@@ -132,7 +134,8 @@ def one_line(panels: Sequence[Placed]) -> str:
         elif isinstance(panel, LinePanel):
             for line in panel.series:
                 if len(line.values):
-                    parts.append(clean(f"{line.name} {format_value(line.values[-1])}"))
+                    name = f"{panel.title} {line.name}" if names[line.name] > 1 else line.name
+                    parts.append(clean(f"{name} {format_value(line.values[-1])}"))
                     newest.append(line.steps[-1].tolist())
     if newest and not any(isinstance(panel, SummaryPanel | ProgressPanel) for panel in panels):
         parts.insert(0, f"step {_latest(newest)}")

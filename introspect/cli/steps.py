@@ -3,6 +3,7 @@
 Short steps say nothing in a log: a line is written when a step has lasted two seconds.
 """
 
+import os
 import sys
 import threading
 import time
@@ -34,7 +35,8 @@ class Steps:
         self._was_said = False
 
     def __enter__(self) -> Self:
-        if self._stream.isatty():
+        # The cell of a notebook is no terminal, though its `!` says so: a spinner leaves lines.
+        if self._stream.isatty() and "JPY_PARENT_PID" not in os.environ:
             from rich.console import Console  # noqa: PLC0415  30 ms that a log need not pay
 
             self._status = Console(file=self._stream).status("")

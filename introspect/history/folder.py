@@ -105,6 +105,20 @@ def open_folder(path: str | os.PathLike[str]) -> Path:
     return folder
 
 
+def shown_path(path: str | os.PathLike[str]) -> str:
+    """A path as it is shown: from the working directory, if it lies below that.
+
+    A notebook that is stored or shared so names no machine and no person.
+
+    Example:
+        >>> shown_path(Path.cwd() / "runs" / "a")
+        'runs/a'
+    """
+    with contextlib.suppress(OSError, ValueError):
+        return Path(path).relative_to(Path.cwd()).as_posix()
+    return str(path)
+
+
 def existing_folder(path: str | os.PathLike[str]) -> Path:
     """A folder to read from, absolute.
 

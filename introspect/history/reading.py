@@ -18,6 +18,7 @@ import numpy as np
 from introspect.errors import IntrospectWarning, MetricNotFoundError
 from introspect.history.attempts import Attempt, Run, attempts
 from introspect.history.facts import About, Config, Note, merged_about
+from introspect.history.folder import shown_path
 from introspect.history.merge import Merged
 from introspect.history.report import Summary, printable, progress_line, show_line, value_text
 from introspect.history.writer import Writer
@@ -143,7 +144,7 @@ class Readable:
 
     def __repr__(self) -> str:
         values = self._polled(stacklevel=4).value_count
-        place = "in memory" if self._folder is None else str(self._folder)
+        place = "in memory" if self._folder is None else shown_path(self._folder)
         if not values:
             return f"<History {place}: empty>"
         step = progress_line(self.step, (), 0).split("  ")[0]

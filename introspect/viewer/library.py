@@ -8,6 +8,7 @@ Cost: the folder is looked at once a second, however many browsers there are; a 
 when somebody chooses it, and followed from then on.
 """
 
+import contextlib
 import os
 import threading
 import time
@@ -18,6 +19,7 @@ from typing import Any
 from introspect.canvas.automatic import panels_of
 from introspect.canvas.page import Page, serve
 from introspect.errors import IntrospectError
+from introspect.history.folder import shown_path
 from introspect.history.many import RunRow, Runs
 from introspect.history.many.collecting import Collector
 from introspect.nouns.panels import MessagePanel, Panel, Placed
@@ -96,7 +98,7 @@ class Library:
             table = self.table()
             chosen = self._chosen(table, wish)
             if not chosen:
-                return (MessagePanel("No run yet", f"nothing was logged below {self._name!r}"),)
+                return (self._nothing(),)
             histories, problems = self._opened(chosen)
             problems += tuple(_damage(run) for run in chosen if run.problem)
             if len(chosen) == 1 and histories:
@@ -112,6 +114,18 @@ class Library:
             last = settings(some, some.metric_keys)
             panels = made + problems + ((last,) if last is not None else ())
             return self._embeddings.shown(panels, wish.get("embedding"))
+
+    def _nothing(self) -> MessagePanel:
+        """Why there is nothing to see; event files of TensorBoard only want to be imported."""
+        folder = Path(self._collector.folder)
+        with contextlib.suppress(OSError):
+            if next(folder.rglob("events.out.tfevents.*"), None) is not None:
+                return MessagePanel(
+                    "TensorBoard's event files",
+                    f"introspect import {shown_path(folder)} -o RUN makes a run of them, "
+                    "and introspect view RUN shows it",
+                )
+        return MessagePanel("No run yet", f"nothing was logged below {self._name!r}")
 
     def state(self, wish: Mapping[str, Any]) -> str:
         """How the chosen runs are: live while one of them is running."""

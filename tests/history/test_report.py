@@ -97,3 +97,10 @@ def test_progress_does_not_read_images_back(tmp_path):
     assert history["loss"].last == 1.0
     with pytest.warns(IntrospectWarning, match="deleted"):
         history.close()
+
+
+def test_a_history_below_the_working_directory_shows_no_more_of_its_path(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert repr(History("runs/a")) == "<History runs/a: empty>"
+    monkeypatch.chdir(tmp_path / "runs")
+    assert str(tmp_path / "b") in repr(History(tmp_path / "b"))

@@ -224,3 +224,13 @@ def test_damage_found_in_a_thread_is_a_panel_and_the_filters_of_warnings_stay(fo
     told = [panel.message for panel in panels if isinstance(panel, MessagePanel)]
     assert any("fsck" in message for message in told)
     assert "acc" in lines(panels)
+
+
+def test_a_folder_of_event_files_says_how_to_see_them(tmp_path):
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "events.out.tfevents.1.host").write_bytes(b"")
+    (panel,) = Library(tmp_path).panels({})
+    assert "introspect import" in panel.message
+    (tmp_path / "logs" / "events.out.tfevents.1.host").unlink()
+    (panel,) = Library(tmp_path).panels({})
+    assert panel.title == "No run yet"

@@ -9,6 +9,7 @@ from collections.abc import Collection
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from introspect.history.folder import shown_path
 from introspect.history.many.words import Words, words_of
 from introspect.theme import Mode, color, tokens
 
@@ -68,7 +69,7 @@ def title_of(runs: "Runs") -> str:
     for run in runs:
         counts[run.state] = counts.get(run.state, 0) + 1
     told = ", ".join(f"{counts[state]} {state}" for state in MARKS if state in counts)
-    folder = str(runs.folder).encode("utf-8", "backslashreplace").decode()
+    folder = shown_path(runs.folder).encode("utf-8", "backslashreplace").decode()
     return f"<Runs {folder}: {f'{len(runs)} runs, {told}' if told else 'none'}>"
 
 
