@@ -64,10 +64,17 @@ export class Matrix extends Stepped {
 
 const SUPER = (power: number): string => `10${power < 0 ? "⁻" : ""}${[...String(abs(power))].map((digit) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(digit)]).join("")}`;
 
+/** Of one layer and kind: shares at the newest step, and the columns in which something was not finite. */
+interface Told {
+  zeros: number;
+  broken: number;
+  lost: number[];
+}
+
 /** A small heat map for each layer and each kind of numbers; one logarithmic axis a column. */
 export class Magnitudes extends Stepped {
   protected paint(shot: Shot): void {
-    const view = shot as unknown as { rows: string[]; columns: string[]; ranges: [number, number][]; steps: [string, string]; zeros: (number | null)[][] };
+    const view = shot as unknown as { rows: string[]; columns: string[]; ranges: [number, number][]; steps: [string, string]; zeros: (number | null)[][]; lost?: number[][][]; broken?: (number | null)[][] };
     const width = this.width, left = min(width * 0.25, max(0, ...view.rows.map((name) => textWidth(name, "12px monospace"))) + 12), gap = 12;
     const wide = (width - left - gap * (view.columns.length - 1)) / max(1, view.columns.length), high = 56, colors = ramp("ink", this.mode);
     const svg = s("svg", { width, height: 26 + view.rows.length * (high + 6) + 20 });
@@ -77,7 +84,7 @@ export class Magnitudes extends Stepped {
       const span = `${SUPER(floor(low))} to ${SUPER(ceil(top))}`;
       if (textWidth(name + span, TICK) + 24 < wide) title.append(s("tspan", { dx: 6, "font-size": 11, "font-weight": 400, fill: "var(--ink-3)" }, span));
       svg.append(title);
-      view.rows.forEach((_, r) => this.cell(svg, shot, `${r}.${c}`, [x, 26 + r * (high + 6), wide, high], view.zeros[r]?.[c] ?? null, colors));
+      view.rows.forEach((_, r) => this.cell(svg, shot, `${r}.${c}`, [x, 26 + r * (high + 6), wide, high], { zeros: view.zeros[r]?.[c] ?? 0, broken: view.broken?.[r]?.[c] ?? 0, lost: view.lost?.[r]?.[c] ?? [] }, colors));
       const bottom = 26 + view.rows.length * (high + 6) + 10;
       svg.append(words({ text: c === 0 ? view.steps[0] : view.steps[0].replace(/^\D+/, ""), x, y: bottom }), words({ text: view.steps[1], x: x + wide, y: bottom, anchor: "end" }));
     });
@@ -85,19 +92,19 @@ export class Magnitudes extends Stepped {
     this.plot.replaceChildren(svg);
   }
 
-  private cell(svg: SVGSVGElement, shot: Shot, name: string, [x, y, width, height]: number[], zeros: number | null, colors: Ramp): void {
+  private cell(svg: SVGSVGElement, shot: Shot, name: string, [x, y, width, height]: number[], { zeros, broken, lost }: Told, colors: Ramp): void {
     const heights = shot.arrays[name], shape = shot.shapes[name];
-    if (!heights || !shape) {
-      svg.append(words({ text: "not logged", x: x! + width! / 2, y: y! + height! / 2 + 4, anchor: "middle" }));
-      return;
-    }
+    if (!heights || !shape) return;
     const [rows = 1, columns = 1] = shape;
     const color = (cell: number): number[] => {
       const value = heights[(rows - 1 - floor(cell / columns)) * columns + (cell % columns)]!;
       return at(colors, value ? 0.05 + (0.95 * value) / 255 : 0);
     };
     svg.append(s("image", { x, y, width, height, href: picture(shape, color), preserveAspectRatio: "none", "image-rendering": "pixelated" }));
-    if (zeros !== null && zeros > 0.005) svg.append(words({ text: zeros > 0.9995 ? "all zero" : `zero ${round(zeros * 100)}%`, x: x! + width! - 4, y: y! + 13, anchor: "end", fill: zeros > 0.99 ? "var(--bad)" : "var(--ink-2)", halo: true }));
+    const each = width! / columns, strip = lost.length ? height! / 10 : 0;
+    for (const at of lost) svg.append(s("rect", { x: x! + at * each, y, width: max(1, each), height: strip, fill: "var(--bad)" }));
+    const share = broken || zeros, text = broken ? `not finite ${round(broken * 100)}%` : zeros > 0.9995 ? "all zero" : `zero ${round(zeros * 100)}%`;
+    if (share > 0.005 || broken) svg.append(words({ text, x: x! + width! - 4, y: y! + 13 + strip, anchor: "end", fill: broken || zeros > 0.99 ? "var(--bad)" : "var(--ink-2)", halo: true }));
   }
 
   rows(): (string | number)[][] {
