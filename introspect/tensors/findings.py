@@ -52,7 +52,7 @@ SHARE, ALLOWANCE_S = 0.01, 0.5
 """Of the training's time, what `Alerts` may take; half a second more, for short trainings."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Finding:
     """One thing that is wrong, or may be.
 
@@ -93,6 +93,9 @@ class Finding:
     def __str__(self) -> str:
         mark = "▲" if self.severity == "fault" else "□"
         return f"{mark} {self.what}\n  {self.since}. {self.evidence} {self.hint}"
+
+    def __repr__(self) -> str:
+        return str(self)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
