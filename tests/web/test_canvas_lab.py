@@ -149,17 +149,27 @@ def run_cell(page):
     page.keyboard.press("Control+Enter")
 
 
-def saved(page, path):
-    """What stands in the file once it holds the output without a widget."""
-    end = time.monotonic() + 30
+def saved(page, path, is_there):
+    """What stands in the file once its text is as wished."""
+    end = time.monotonic() + 60
     while True:
         page.click(".jp-CodeCell >> nth=1 >> .jp-InputArea-editor")
         page.keyboard.press("Control+s")
         time.sleep(1)
         text = path.read_text()
-        if "display_data" in text and "widget-view" not in text:
+        if is_there(text):
             return json.loads(text)
-        assert time.monotonic() < end, "the output was not replaced in the file"
+        assert time.monotonic() < end, "the output did not come into the file"
+
+
+def is_final(text):
+    """Whether the output stands without a widget."""
+    return "display_data" in text and "widget-view" not in text
+
+
+def is_kept(text):
+    """Whether the picture of a cell that still runs is there."""
+    return 'class=\\"introspect-' in text and "iframe" in text
 
 
 def displayed(book):
@@ -196,7 +206,7 @@ def test_live_while_the_cell_runs_after_a_reload_and_then_without_a_kernel(open_
     frame = page.frame_locator(".jp-OutputArea-output iframe")
     assert frame.locator(".itc h2").first.text_content() == "Loss"
     assert page.locator(".itc").count() == 0
-    book = saved(page, Path(lab[1]) / "live.ipynb")
+    book = saved(page, Path(lab[1]) / "live.ipynb", is_final)
     (output,) = displayed(book)
     assert set(output["data"]) == {"text/html", "image/png", "text/plain"}
     size = sum(len("".join(part)) for part in output["data"].values())
@@ -221,56 +231,78 @@ def test_what_nbconvert_writes_is_interactive_offline(show):
     assert frame.locator(".itc h2").first.text_content() == "Loss"
 
 
+def twice(act, name, folder):
+    """Once more, from the beginning, if the first time the machine was too slow for a page."""
+    from playwright.sync_api import Error
+
+    for attempt in (1, 2):
+        try:
+            act(folder / f"{name}{attempt}.ipynb", folder / f"{name}{attempt}.stop")
+        except (AssertionError, Error):
+            if attempt == 2:
+                raise
+        else:
+            return
+        finally:
+            (folder / f"{name}{attempt}.stop").touch()
+
+
 def test_a_reload_in_mid_cell_shows_what_was_saved_and_then_the_whole_curve(open_book, until, lab):
-    page = open_book("reload.ipynb", trained_until("reload.stop"))
-    run_cell(page)
-    until(page, f"{VIEW}?.store.points > 400", limit_s=90)
-    # The picture in the file is there beside the live one, which hides it.
-    page.wait_for_selector(KEPT, state="attached", timeout=60_000)
-    assert page.locator(KEPT).is_hidden()
-    page.keyboard.press("Control+s")
-    time.sleep(1)
-    page.reload()
-    page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=60_000)
-    kept = page.frame_locator(KEPT)
-    kept.locator(".itc svg.front text.name").first.wait_for(timeout=60_000)
-    assert page.locator(".itc").count() == 0, "the kernel answered before the picture was seen"
-    time.sleep(5)  # until the page has asked the kernel for its widgets, which waits for an answer
-    (Path(lab[1]) / "reload.stop").touch()
-    points = "document.querySelector('.itc').introspect.store.points"
-    saved = kept.locator(".itc").evaluate(f"() => {points}")
-    assert saved > 100
-    # Once the kernel can answer, the live picture is back with all points, and hides the other.
-    until(page, f"{VIEW}?.store.points > {saved}", limit_s=90)
-    assert page.evaluate(f"{VIEW}.store.state") == ""
-    assert page.locator(".itc svg.front text.name").count() == 2
-    assert page.locator(KEPT).is_hidden()
+    def act(book, stop):
+        page = open_book(book.name, trained_until(stop.name))
+        run_cell(page)
+        until(page, f"{VIEW}?.store.points > 400", limit_s=90)
+        # The picture in the file is there beside the live one, which hides it.
+        page.wait_for_selector(KEPT, state="attached", timeout=60_000)
+        assert page.locator(KEPT).is_hidden()
+        saved(page, book, is_kept)
+        page.reload()
+        page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=60_000)
+        kept = page.frame_locator(KEPT)
+        kept.locator(".itc svg.front text.name").first.wait_for(timeout=60_000)
+        assert page.locator(".itc").count() == 0, "the kernel answered before the picture was seen"
+        time.sleep(
+            5
+        )  # until the page has asked the kernel for its widgets, and waits for an answer
+        stop.touch()
+        points = "document.querySelector('.itc').introspect.store.points"
+        in_file = kept.locator(".itc").evaluate(f"() => {points}")
+        assert in_file > 100
+        # Once the kernel can answer, the live picture is back with all points, and hides the other.
+        until(page, f"{VIEW}?.store.points > {in_file}", limit_s=90)
+        assert page.evaluate(f"{VIEW}.store.state") == ""
+        assert page.locator(".itc svg.front text.name").count() == 2
+        assert page.locator(KEPT).is_hidden()
+
+    twice(act, "reload", Path(lab[1]))
 
 
 def test_two_views_show_the_same_and_a_notebook_closed_in_mid_cell_has_its_picture(
     open_book, until, lab
 ):
-    page = open_book("views.ipynb", trained_until("views.stop"))
-    run_cell(page)
-    until(page, f"{VIEW}?.store.points > 50", limit_s=90)
-    page.wait_for_selector(KEPT, state="attached", timeout=90_000)
-    page.keyboard.press("Control+s")
-    time.sleep(1)
-    page.locator(".itc").first.click(button="right", position={"x": 5, "y": 5})
-    page.click(".lm-Menu-itemLabel:has-text('Create New View for')")
-    until(page, "document.querySelectorAll('.itc').length === 2", limit_s=30)
-    both = "[...document.querySelectorAll('.itc')].map((e) => e.introspect)"
-    until(page, f"{both}.every((view) => view.draws > 3 && view.panels.size === 2)")
-    before = page.evaluate(f"{both}.map((view) => view.store.points)")
-    until(page, f"{both}.every((view) => view.store.points > {max(before) + 50})")
-    names = page.locator(".itc svg.front text.name").all_text_contents()
-    assert sorted(name[:4] for name in names) == ["loss", "loss", "wave", "wave"]
-    page.context.close()
-    again = open_book("views.ipynb")
-    again.frame_locator(KEPT).locator(".itc svg.front text.name").first.wait_for(timeout=60_000)
-    time.sleep(5)  # as above
-    (Path(lab[1]) / "views.stop").touch()
-    until(again, f"{VIEW}?.store.points > {max(before)}", limit_s=90)
+    def act(book, stop):
+        page = open_book(book.name, trained_until(stop.name))
+        run_cell(page)
+        until(page, f"{VIEW}?.store.points > 50", limit_s=90)
+        page.wait_for_selector(KEPT, state="attached", timeout=90_000)
+        saved(page, book, is_kept)
+        page.locator(".itc").first.click(button="right", position={"x": 5, "y": 5})
+        page.click(".lm-Menu-itemLabel:has-text('Create New View for')")
+        until(page, "document.querySelectorAll('.itc').length === 2", limit_s=30)
+        both = "[...document.querySelectorAll('.itc')].map((e) => e.introspect)"
+        until(page, f"{both}.every((view) => view.draws > 3 && view.panels.size === 2)")
+        before = page.evaluate(f"{both}.map((view) => view.store.points)")
+        until(page, f"{both}.every((view) => view.store.points > {max(before) + 50})")
+        names = page.locator(".itc svg.front text.name").all_text_contents()
+        assert sorted(name[:4] for name in names) == ["loss", "loss", "wave", "wave"]
+        page.context.close()
+        again = open_book(book.name)
+        again.frame_locator(KEPT).locator(".itc svg.front text.name").first.wait_for(timeout=60_000)
+        time.sleep(5)  # as above
+        stop.touch()
+        until(again, f"{VIEW}?.store.points > {max(before)}", limit_s=90)
+
+    twice(act, "views", Path(lab[1]))
 
 
 def test_notebook_7_is_live_while_the_cell_runs_and_keeps_the_last_picture(
