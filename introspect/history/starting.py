@@ -29,6 +29,9 @@ _HEAD_BYTES = 4096
 _SAME_JOB_NS = 600 * 10**9
 """Processes on different machines that began within this belong to one start of a job."""
 
+_MOMENT_S = 1.0
+"""How long a rank waits for the first frame of a file that another one has just made."""
+
 _RANKS = ("RANK", "OMPI_COMM_WORLD_RANK", "PMI_RANK", "SLURM_PROCID")
 _JOB = ("MASTER_ADDR", "MASTER_PORT", "TORCHELASTIC_RUN_ID", "TORCHELASTIC_RESTART_COUNT")
 
@@ -111,13 +114,34 @@ def _attempt_for(folder: Path, rank: int, about: dict[str, Any]) -> int:
     newest = newest_attempt(folder)
     if not newest:
         return max(compacted_attempts(folder), default=0) + 1
-    starts = [(name, start_of(name.path)) for name in newest]
+    starts = [(name, _start_soon(name.path)) for name in newest]
     number = newest[0].attempt
     if any(start.get("family") == about["family"] for _, start in starts):
         return number
     is_mine_free = all(name.rank != rank for name in newest)
     is_ours = any(_is_together(start, about) for _, start in starts)
     return number if is_mine_free and is_ours else number + 1
+
+
+def _start_soon(path: Path) -> dict[str, Any]:
+    """What the first frame says; waits for a process that has made the file this moment.
+
+    Between making a file and writing its first frame another rank may look: without that frame
+    it would take the file for one of an earlier training, and begin an attempt of its own.
+    """
+    until_s = time.monotonic() + _MOMENT_S
+    while True:
+        start = start_of(path)
+        if start or time.monotonic() > until_s or not _is_fresh(path):
+            return start
+        time.sleep(0.002)
+
+
+def _is_fresh(path: Path) -> bool:
+    try:
+        return abs(time.time() - path.stat().st_mtime) < 2 * _MOMENT_S
+    except OSError:
+        return False
 
 
 def _is_together(start: dict[str, Any], about: dict[str, Any]) -> bool:

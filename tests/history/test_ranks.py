@@ -6,6 +6,8 @@ import pickle
 import subprocess
 import sys
 import textwrap
+import threading
+import time
 from concurrent.futures import ProcessPoolExecutor
 
 import numpy as np
@@ -325,3 +327,34 @@ def test_a_history_pickled_by_a_program_that_ended_begins_a_new_attempt(tmp_path
     copy.log(0, x=2.0)
     copy.close()
     assert len(copy.attempts) == 2
+
+
+def test_a_rank_that_finds_the_file_of_another_without_its_first_frame_waits_for_it(
+    tmp_path, monkeypatch
+):
+    """As it looks between the making of a file and its first frame, which takes a moment."""
+    monkeypatch.setenv("RANK", "1")
+    with History(tmp_path / "first", facts=False) as first:
+        first.log(0, x=1.0)
+    (whole,) = (tmp_path / "first").glob("*.segment")
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / whole.name).touch()
+    threading.Timer(0.2, lambda: (run / whole.name).write_bytes(whole.read_bytes())).start()
+    monkeypatch.setenv("RANK", "0")
+    with History(run, facts=False) as second:
+        second.log(0, x=2.0)
+    assert [name.attempt for name in segments(run)] == [1, 1]
+    assert sorted(History.open(run)["x"].by_rank()) == [0, 1]
+
+
+def test_a_file_that_stayed_without_its_first_frame_costs_a_second_at_most(tmp_path, monkeypatch):
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / "attempt-0001-rank-1-pid-1.segment").touch()
+    monkeypatch.setenv("RANK", "0")
+    began_s = time.monotonic()
+    with History(run, facts=False) as history:
+        history.log(0, x=2.0)
+    assert time.monotonic() - began_s < 10
+    assert History.open(run)["x"].last == 2.0
