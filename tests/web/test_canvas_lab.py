@@ -136,17 +136,19 @@ def opening(address, home, tree, chromium):
 
 def run_cell(page):
     """Run the second cell once the first has shown that kernel and page hear each other."""
-    # The page says "idle" before its kernel listens: press again until the prompt says "busy".
-    page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status=idle]", timeout=90_000)
+    press(page, 0)
+    page.wait_for_selector(".jp-CodeCell >> nth=0 >> text=/ready/ >> visible=true", timeout=90_000)
+    press(page, 1)
+
+
+def press(page, index):
+    """Run a cell; again until its prompt says so: a page is idle before its kernel listens."""
     for _ in range(20):
-        page.click(".jp-CodeCell >> nth=0 >> .jp-InputArea-editor")
+        page.click(f".jp-CodeCell >> nth={index} >> .jp-InputArea-editor")
         page.keyboard.press("Control+Enter")
         time.sleep(1.5)
-        if prompt(page, 0) != "[ ]:":
+        if prompt(page, index) != "[ ]:":
             break
-    page.wait_for_selector(".jp-CodeCell >> nth=0 >> text=/ready/ >> visible=true", timeout=90_000)
-    page.click(".jp-CodeCell >> nth=1 >> .jp-InputArea-editor")
-    page.keyboard.press("Control+Enter")
 
 
 def saved(page, path, is_there):
@@ -188,33 +190,36 @@ def prompt(page, index=1):
 
 
 def test_live_while_the_cell_runs_after_a_reload_and_then_without_a_kernel(open_book, until, lab):
-    page = open_book("live.ipynb", trained_until("live.stop"))
-    run_cell(page)
-    until(page, f"{VIEW}?.store.points > 100", limit_s=90)
-    assert "*" in prompt(page)
-    before = page.evaluate(f"{VIEW}.store.points")
-    until(page, f"{VIEW}.store.points > {before + 100}")
-    assert "*" in prompt(page), "the cell ended before it was seen live"
-    assert page.evaluate(f"{VIEW}.store.state") == "live"
-    assert page.text_content(".itc .panel:nth-child(2) h2") == "<script>alert(1)</script>"
-    names = page.locator(".itc svg.front text.name").all_text_contents()
-    assert [name[:4] for name in names] == ["loss", "wave"]
+    def act(path, stop):
+        page = open_book(path.name, trained_until(stop.name))
+        run_cell(page)
+        until(page, f"{VIEW}?.store.points > 100", limit_s=90)
+        assert "*" in prompt(page)
+        before = page.evaluate(f"{VIEW}.store.points")
+        until(page, f"{VIEW}.store.points > {before + 100}")
+        assert "*" in prompt(page), "the cell ended before it was seen live"
+        assert page.evaluate(f"{VIEW}.store.state") == "live"
+        assert page.text_content(".itc .panel:nth-child(2) h2") == "<script>alert(1)</script>"
+        names = page.locator(".itc svg.front text.name").all_text_contents()
+        assert [name[:4] for name in names] == ["loss", "wave"]
 
-    # The end of the cell leaves a page that stands by itself in place of the widget.
-    (Path(lab[1]) / "live.stop").touch()
-    until(page, "document.querySelectorAll('.itc').length === 0", limit_s=60)
-    frame = page.frame_locator(".jp-OutputArea-output iframe")
-    assert frame.locator(".itc h2").first.text_content() == "Loss"
-    assert page.locator(".itc").count() == 0
-    book = saved(page, Path(lab[1]) / "live.ipynb", is_final)
-    (output,) = displayed(book)
-    assert set(output["data"]) == {"text/html", "image/png", "text/plain"}
-    size = sum(len("".join(part)) for part in output["data"].values())
-    assert size <= 250_000, size
+        # The end of the cell leaves a page that stands by itself in place of the widget.
+        stop.touch()
+        until(page, "document.querySelectorAll('.itc').length === 0", limit_s=60)
+        frame = page.frame_locator(".jp-OutputArea-output iframe")
+        assert frame.locator(".itc h2").first.text_content() == "Loss"
+        assert page.locator(".itc").count() == 0
+        book = saved(page, path, is_final)
+        (output,) = displayed(book)
+        assert set(output["data"]) == {"text/html", "image/png", "text/plain"}
+        size = sum(len("".join(part)) for part in output["data"].values())
+        assert size <= 250_000, size
 
-    again = open_book("live.ipynb")
-    frame = again.frame_locator(".jp-OutputArea-output iframe")
-    frame.locator(".itc svg.front text.name").first.wait_for(timeout=60_000)
+        again = open_book(path.name)
+        frame = again.frame_locator(".jp-OutputArea-output iframe")
+        frame.locator(".itc svg.front text.name").first.wait_for(timeout=60_000)
+
+    twice(act, "live", Path(lab[1]))
 
 
 def test_what_nbconvert_writes_is_interactive_offline(show):
@@ -308,14 +313,17 @@ def test_two_views_show_the_same_and_a_notebook_closed_in_mid_cell_has_its_pictu
 def test_notebook_7_is_live_while_the_cell_runs_and_keeps_the_last_picture(
     open_classic, until, classic
 ):
-    page = open_classic("live.ipynb", trained_until("live.stop"))
-    run_cell(page)
-    until(page, f"{VIEW}?.store.points > 100", limit_s=90)
-    before = page.evaluate(f"{VIEW}.store.points")
-    until(page, f"{VIEW}.store.points > {before + 100}")
-    assert "*" in prompt(page), "the cell ended before it was seen live"
-    (Path(classic[1]) / "live.stop").touch()
-    until(page, "document.querySelectorAll('.itc').length === 0", limit_s=60)
-    frame = page.frame_locator(".jp-OutputArea-output iframe").first
-    frame.locator(".itc svg.front text.name").first.wait_for(timeout=60_000)
-    assert page.locator(".itc").count() == 0
+    def act(path, stop):
+        page = open_classic(path.name, trained_until(stop.name))
+        run_cell(page)
+        until(page, f"{VIEW}?.store.points > 100", limit_s=90)
+        before = page.evaluate(f"{VIEW}.store.points")
+        until(page, f"{VIEW}.store.points > {before + 100}")
+        assert "*" in prompt(page), "the cell ended before it was seen live"
+        stop.touch()
+        until(page, "document.querySelectorAll('.itc').length === 0", limit_s=60)
+        frame = page.frame_locator(".jp-OutputArea-output iframe").first
+        frame.locator(".itc svg.front text.name").first.wait_for(timeout=60_000)
+        assert page.locator(".itc").count() == 0
+
+    twice(act, "classic", Path(classic[1]))
